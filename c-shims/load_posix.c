@@ -1,0 +1,127 @@
+/* Who answers, on POSIX: which module each function of the family comes from. */
+#if !defined(_WIN32)
+#define _GNU_SOURCE
+#define _DARWIN_C_SOURCE
+#include "runtime.h"
+
+#include <dlfcn.h>
+#include <sys/stat.h>
+
+/* Stubs for what the allocator under test does not provide. */
+#define STUB(result, name, parameters)                                                                                \
+    static _Noreturn void lacking_##name(void) { probe_lacking(#name, "called, and not provided by the allocator"); }
+FAMILY(STUB)
+#undef STUB
+
+/* The addresses a program's own calls bind to. Weak, so that an absent one is NULL; dlsym would allocate the message of
+ * its failure and so touch the heap before the probe does. */
+#undef malloc
+#undef calloc
+#undef realloc
+#undef free
+#undef aligned_alloc
+#undef posix_memalign
+#undef memalign
+#undef valloc
+#undef pvalloc
+#undef reallocarray
+#undef malloc_usable_size
+#undef free_sized
+#undef free_aligned_sized
+#undef malloc_trim
+#define WEAK(result, name, parameters) extern result name parameters __attribute__((weak));
+FAMILY(WEAK)
+#undef WEAK
+
+struct module {
+    const void *base;
+    const char *path;
+};
+
+static struct module module_of(const void *address) {
+    Dl_info info;
+    if (address == NULL || dladdr(address, &info) == 0)
+        return (struct module){NULL, ""};
+    return (struct module){info.dli_fbase, info.dli_fname};
+}
+
+/* The platform's C runtime is the module that holds getenv: no allocator replaces that one. */
+static struct module c_runtime(void) {
+    char *(*volatile landmark)(const char *) = getenv;
+    return module_of((const void *)(uintptr_t)landmark);
+}
+
+static bool is_cxx_runtime(struct module module) {
+    return strstr(module.path, "/libstdc++.") != NULL || strstr(module.path, "/libc++.") != NULL;
+}
+
+static bool same_file(const char *a, const char *b) {
+    struct stat of_a, of_b;
+    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+static bool lacks(const void *address, struct module owner) {
+    struct module module = module_of(address);
+    if (address == NULL)
+        return true;
+    /* glibc keeps its family in one module; any other allocator that resolves there has not replaced the function. */
+    return module.base != owner.base && (module.base == c_runtime().base || is_cxx_runtime(module));
+}
+
+void family_of_process(struct family *family, const char *expect) {
+    struct module owner = module_of((const void *)(uintptr_t)malloc);
+    family->module = owner.path;
+    if (strcmp(expect, "native") == 0) {
+        if (owner.base != c_runtime().base)
+            probe_not_loaded("malloc comes from %s, not from the platform's C runtime", owner.path);
+    } else if (*expect != '\0' && !same_file(owner.path, expect)) {
+        probe_not_loaded("malloc comes from %s, not from %s", owner.path, expect);
+    }
+#define BIND(result, name, parameters)                                                                                \
+    family->name = lacks((const void *)(uintptr_t)name, owner) ? (result(*) parameters)lacking_##name : name;
+    FAMILY(BIND)
+#undef BIND
+}
+
+/* dlsym on a handle also searches what the library depends on: only the library's own functions count. */
+static void *own_symbol(void *handle, const char *name, struct module owner) {
+    void *address = dlsym(handle, name);
+    return address != NULL && module_of(address).base == owner.base ? address : NULL;
+}
+
+void family_open(struct family *family, const char *path) {
+    void *handle = *path != '\0' ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+    if (*path != '\0' && handle == NULL)
+        probe_not_loaded("%s", dlerror());
+    struct module owner = handle != NULL ? module_of(dlsym(handle, "malloc")) : c_runtime();
+    if (handle == NULL)
+        handle = dlopen(owner.path, RTLD_NOW | RTLD_LOCAL);
+    if (*path != '\0' && !same_file(owner.path, path))
+        probe_not_loaded("malloc of %s comes from %s", path, owner.path);
+    family->module = owner.path;
+#define BIND(result, name, parameters)                                                                                \
+    do {                                                                                                              \
+        void *address = own_symbol(handle, #name, owner);                                                             \
+        family->name = (result(*) parameters)(address != NULL ? (void (*)(void))(uintptr_t)address : lacking_##name); \
+    } while (0);
+    FAMILY(BIND)
+#undef BIND
+}
+
+/* Is `name` one of `names`, which are separated by commas? */
+static bool names_hold(const char *names, const char *name) {
+    size_t length = strlen(name);
+    for (const char *at = names; (at = strstr(at, name)) != NULL; at += length)
+        if ((at == names || at[-1] == ',') && (at[length] == ',' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+void family_require(const struct family *family, const char *names) {
+#define REQUIRE(result, name, parameters)                                                                             \
+    if (names_hold(names, #name) && (void (*)(void))family->name == lacking_##name)                                   \
+        probe_lacking(#name, "not provided by the allocator");
+    FAMILY(REQUIRE)
+#undef REQUIRE
+}
+#endif

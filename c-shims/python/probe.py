@@ -1,0 +1,260 @@
+"""probe.py - the contract a Python rule is written against: probe.h for CPython 2.7 and 3.6 onwards.
+
+A rule is one Python file:
+
+    import probe
+
+    @probe.main
+    def rule():
+        numpy = probe.module("numpy")
+        block = numpy.zeros(1000)
+        probe.check(not block.any(), "numpy.zeros(1000) holds a number other than zero")
+
+and a program of its own:
+
+    cc -std=c11 -O2 -fPIC -shared -Ic-shims c-shims/*.c -o libprobe.so -pthread
+    ALLOCHECK_PROBE_LIBRARY=./libprobe.so PYTHONPATH=c-shims/python python -s RULE.py
+
+The report is the one of probe.h, and its C runtime writes it. `lacking` names a module that the interpreter does not have.
+"""
+import os
+import sys
+
+STATUS_DONE, STATUS_VIOLATED, STATUS_NOT_ASKED = 0, 1, 3
+
+
+def _bytes(text):
+    return text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
+
+
+# ---- The C runtime -------------------------------------------------------------------------------------------------
+
+
+def _cannot_start(text):
+    """The one line that has to go out without the C runtime."""
+    os.write(int(os.environ.get("ALLOCHECK_REPORT", 1)), _bytes("unobservable %s\n" % text))
+    os._exit(STATUS_NOT_ASKED)
+
+
+_path = os.environ.get("ALLOCHECK_PROBE_LIBRARY")
+if not _path:
+    _cannot_start("ALLOCHECK_PROBE_LIBRARY does not name the C runtime of the probe")
+try:
+    import ctypes
+
+    _library = ctypes.CDLL(_path)
+except (ImportError, OSError) as error:
+    _cannot_start("the C runtime of the probe does not load: %s" % error)
+
+
+class Pages(ctypes.Structure):
+    """struct pages"""
+
+    _fields_ = [
+        (fate, ctypes.c_size_t) for fate in ("total", "unmapped", "decommitted", "lazy", "resident", "unknown")
+    ]
+
+
+_library.probe_report.argtypes = [ctypes.c_char_p, ctypes.c_char_p]
+_library.probe_measure.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
+_library.page_size.restype = ctypes.c_size_t
+_library.witness_pages.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+_library.witness_pages.restype = Pages
+_library.fate_word.argtypes = [Pages]
+_library.fate_word.restype = ctypes.c_char_p
+
+# ---- The probe and its report --------------------------------------------------------------------------------------
+
+
+def main(body):
+    """Runs the rule it decorates; returning from it is `done`."""
+    _library.probe_begin()
+    body()
+    _end("done", None, STATUS_DONE)
+
+
+def _end(kind, text, status):
+    _library.probe_report(_bytes(kind), text if text is None else _bytes(text))
+    os._exit(status)
+
+
+def check(condition, text):
+    """A promise. A false condition ends the probe: `violated` with the text."""
+    if not condition:
+        _end("violated", text, STATUS_VIOLATED)
+
+
+def unobservable(text):
+    """Ends the probe: the question cannot be asked on this machine."""
+    _end("unobservable", text, STATUS_NOT_ASKED)
+
+
+def fact(name, word):
+    """A closed word; None is left out. Names and words are lower case, no spaces."""
+    if word is not None:
+        _library.probe_fact(_bytes(name), _bytes(word))
+
+
+def measure(name, number):
+    """A number, bytes where the name says nothing else."""
+    _library.probe_measure(_bytes(name), number)
+
+
+def stage(word):
+    """How far the probe came, reported before a step that may kill it."""
+    _library.probe_stage(_bytes(word))
+
+
+def tick():
+    """Says that the probe is alive, at most a few times a second."""
+    _library.probe_tick()
+
+
+def variant():
+    """The cell's variant, "" if it has none."""
+    return os.environ.get("ALLOCHECK_VARIANT", "")
+
+
+# ---- Modules -------------------------------------------------------------------------------------------------------
+
+
+def module(name):
+    """Imports what the rule needs. Ends the probe where that fails, or where a module had to be compiled: compiling
+    moves the heap, so the figures would not be those of the next run."""
+    compiled = _watch_compiler()
+    try:
+        __import__(name)
+    except Exception as error:
+        if str(error).replace("'", "") == "No module named " + name:
+            _library.probe_lacking(_bytes(name), b"not importable")
+        cause = getattr(error, "__cause__", None) or error
+        unobservable("%s fails to import: %s" % (name, " ".join(str(cause).split())))
+    for path in compiled():
+        unobservable("importing %s compiled %s, which moves the heap" % (name, os.path.basename(path)))
+    return sys.modules[name]
+
+
+def _watch_compiler():
+    """A function that lists the modules compiled since."""
+    if sys.version_info[0] == 2:
+        # A module that came from its .pyc has that as its __file__.
+        files = lambda: set(getattr(module, "__file__", "") for module in sys.modules.values())
+        before = files()
+        return lambda: sorted(path for path in files() - before if path.endswith(".py"))
+    from importlib.machinery import SourceFileLoader
+
+    compiled = []
+    compile_source = SourceFileLoader.source_to_code
+
+    def noted(loader, data, path, *rest, **options):
+        compiled.append(path)
+        return compile_source(loader, data, path, *rest, **options)
+
+    SourceFileLoader.source_to_code = noted
+    return lambda: compiled
+
+
+# ---- Page fate -----------------------------------------------------------------------------------------------------
+
+
+def page_size():
+    return _library.page_size()
+
+
+def witness_begin():
+    """First line of a rule that asks for page fate: runs the controls, and ends the probe if they fail."""
+    _library.witness_begin()
+
+
+def witness_pages(address, size):
+    """Page fate of [address, address + size)."""
+    return _library.witness_pages(address, size)
+
+
+def fate_word(pages):
+    """unmapped, decommitted, lazy, resident, unknown, returned or partly"""
+    return _library.fate_word(pages).decode("ascii")
+
+
+def pages_returned(pages):
+    return pages.unmapped + pages.decommitted + pages.lazy
+
+
+def pages_after_deletion(make, extent, size):
+    """Page fate of what make(size), an object with every page written, held in memory: extent(object) is address and
+    length."""
+    block = make(size)
+    address, length = extent(block)
+    _library.witness_settle()
+    del block
+    return witness_pages(address, length)
+
+
+# ---- A question each to copies of the process ----------------------------------------------------------------------
+
+
+def in_child(step, argument):
+    """step(argument), a number from 0 to 127, in a copy of this process: what earlier questions did to the heap does not
+    count. POSIX only; elsewhere a process would have to be prepared anew for each question."""
+    tick()
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(step(argument))
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            os._exit(255)
+    status = os.waitpid(child, 0)[1]
+    check(status & 0xFF == 0 and status >> 8 < 128, "the copy asked for %d ended with wait status %d" % (argument, status))
+    return status >> 8
+
+
+LARGEST = 64 << 20
+ALL_RETURNED = ("unmapped", "decommitted", "lazy", "returned")
+FATES = ALL_RETURNED + ("partly", "resident", "unknown")
+
+
+def fate_after_deletion(make, extent, size):
+    """In a copy of this process; ends the probe where the fate cannot be told."""
+    fate = FATES[in_child(lambda n: FATES.index(fate_word(pages_after_deletion(make, extent, n))), size)]
+    if fate == "unknown":
+        unobservable("nothing here tells whether the pages of %d bytes went" % size)
+    return fate
+
+
+def smallest_returned(make, extent):
+    """The smallest size, up to LARGEST, from which on deletion gives all pages back; None if there is none."""
+
+    def goes(size):
+        return fate_after_deletion(make, extent, size) in ALL_RETURNED
+
+    size = 1
+    while not goes(size):
+        size *= 2
+        if size > LARGEST:
+            return None
+    kept = size // 2
+    while size - kept > 1:
+        middle = (kept + size) // 2
+        if goes(middle):
+            size = middle
+        else:
+            kept = middle
+    return size
+
+
+def report_threshold(make, extent):
+    """Measure `bytes` and fact `fate` of smallest_returned, which is the result; or fact `threshold`, why there is no such
+    size: none, not-monotone."""
+    size = smallest_returned(make, extent)
+    if size is None:
+        return fact("threshold", "none")
+    steps = list(range(1, 9)) + [page_size() * count for count in range(1, 25)]
+    below = [size - step for step in steps if step < size]
+    above = [size + step for step in steps] + [1 << bit for bit in range(size.bit_length(), LARGEST.bit_length())]
+    for other in below + above:
+        if (fate_after_deletion(make, extent, other) in ALL_RETURNED) != (other > size):
+            return fact("threshold", "not-monotone")
+    measure("bytes", size)
+    fact("fate", fate_after_deletion(make, extent, size))
+    return size

@@ -1,0 +1,24 @@
+/* runtime.h - what the runtime's own files ask of one another. Rules include probe.h only. */
+#ifndef ALLOCHECK_RUNTIME_H
+#define ALLOCHECK_RUNTIME_H
+
+#include "probe.h"
+
+/* Exit statuses of a probe. 0 and 1 are for people; the harness believes the report. */
+enum { STATUS_DONE = 0, STATUS_VIOLATED = 1, STATUS_NOT_ASKED = 3 };
+
+/* Writes one report line, whole. */
+void probe_report(const char *kind, const char *text);
+
+/* load_*: fills `family` with what the process' own calls bind to. `expect` is the path of the module that must answer
+ * malloc, "native" for the platform's C runtime, "" for whoever answers; ends the probe (`not-loaded`) otherwise. */
+void family_of_process(struct family *family, const char *expect);
+/* load_*: ends the probe (`lacking`) if one of the functions, separated by commas, is not provided. */
+void family_require(const struct family *family, const char *names);
+
+/* system_*: the descriptor of the report, the clock, the way out that runs no destructors. */
+void system_report(const char *line, size_t length);
+uint64_t system_milliseconds(void);
+_Noreturn void system_exit(int status);
+
+#endif

@@ -1,0 +1,21 @@
+/*---
+title   = "calloc that fails sets errno to ENOMEM"
+norm    = "must"
+source  = ["POSIX.1-2024 calloc, ERRORS"]
+fault   = "calloc-errno-missing"
+needs   = ["calloc", "free"]
+---*/
+#include "probe.h"
+
+/* The products fit into size_t. */
+PROBE {
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX / 2 + 1, SIZE_MAX / 2, SIZE_MAX / 8, SIZE_MAX / 64};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        errno = 0;
+        void *p = calloc(1, sizes[i]);
+        int error = errno;
+        CHECK(p != NULL || error == ENOMEM, "calloc(1, %zu) returned NULL with errno %d instead of %d, ENOMEM",
+              sizes[i], error, ENOMEM);
+        free(p);
+    }
+}

@@ -1,0 +1,19 @@
+/*---
+title    = "what becomes of a large block's pages inside free"
+norm     = "record"
+source   = ["malloc(3) NOTES", "mallopt(3) M_MMAP_THRESHOLD"]
+fault    = "release-decommits"
+needs    = ["malloc", "free"]
+platforms = ["linux"]
+variants = ["1048576", "16777216", "67108864"]
+---*/
+#include "release.h"
+
+PROBE {
+    size_t n = probe_variant_number(MIB(1));
+    witness_begin();
+    warm_heap();
+    void *p = malloc(n);
+    CHECK(p != NULL, "malloc(%zu) returned NULL", n);
+    FACT("fate", fate_word(pages_after_free(p, n)));
+}

@@ -1,0 +1,236 @@
+//! Arguments in, exit status out.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use allocheck::catalog;
+use allocheck::diff;
+use allocheck::discover::{self, Wanted};
+use allocheck::look;
+use allocheck::model::{Area, Report};
+use allocheck::os;
+use allocheck::plan::Selection;
+use allocheck::report::{self, Format, Style};
+use allocheck::session::{self, Request};
+use allocheck::workshop::Workshop;
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use clap::{Args, Parser, Subcommand};
+
+/// Tests the memory allocators of this machine: conformance, mixing, release.
+#[derive(Parser)]
+#[command(version, about, long_about = None, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Run,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the rules and print a report (the same as no command at all)
+    Run(Run),
+    /// What changed between two JSON reports: status 0 nothing, 1 something
+    Diff {
+        /// A report written with --format json
+        old: PathBuf,
+        /// Another one
+        new: PathBuf,
+    },
+    /// The allocators of this machine and the rules
+    List {
+        /// Only this area
+        #[arg(long = "area", value_name = "AREA", value_parser = area)]
+        areas: Vec<Area>,
+    },
+    /// Looks at a library, in a process of its own
+    #[command(name = look::SUBCOMMAND, hide = true)]
+    Look { library: PathBuf, call: Option<String> },
+}
+
+#[derive(Args)]
+struct Run {
+    /// Allocators of this machine by name, FROM->TO for one pair of a mixing rule, or [NAME=]PATH of a library of your
+    /// own; all of this machine without any
+    #[arg(value_name = "ALLOCATOR")]
+    allocators: Vec<String>,
+    /// Only this area: conformance, mixing, release, python
+    #[arg(long = "area", value_name = "AREA", value_parser = area)]
+    areas: Vec<Area>,
+    /// Only rules whose id, or id@variant, matches
+    #[arg(long = "rule", value_name = "GLOB")]
+    rules: Vec<String>,
+    /// The name of the one library that is given by its path
+    #[arg(long = "as", value_name = "NAME")]
+    name: Option<String>,
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format)]
+    format: Format,
+    /// Write the report to FILE
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Only complaints, and the line that counts
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// A line for each cell
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+fn area(word: &str) -> Result<Area, String> {
+    let known = || Area::ALL.iter().map(|area| area.word()).collect::<Vec<_>>().join(", ");
+    Area::ALL.iter().copied().find(|area| area.word() == word).ok_or_else(|| format!("the areas are {}", known()))
+}
+
+fn format(word: &str) -> Result<Format, String> {
+    match word {
+        "text" => Ok(Format::Text),
+        "json" => Ok(Format::Json),
+        _ => Err("the formats are text, json".into()),
+    }
+}
+
+pub fn main() -> Result<ExitCode> {
+    os::watch_interruption();
+    let cli = Cli::parse();
+    match cli.command.unwrap_or(Command::Run(cli.run)) {
+        Command::Run(arguments) => run(&arguments),
+        Command::Diff { old, new } => diff_files(&old, &new),
+        Command::List { areas } => list(&areas),
+        Command::Look { library, call } => look::child(&library, call.as_deref()).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+// ---- run -----------------------------------------------------------------------------------------------------------
+
+fn run(arguments: &Run) -> Result<ExitCode> {
+    let request = request(arguments)?;
+    // Before the work, so that a folder that cannot be written costs nothing.
+    let output = arguments.output.as_deref().map(Output::open).transpose()?;
+    let report = session::run(&std::env::current_exe()?, &request)?;
+    let color = output.is_none() && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    let style = Style { color, width: 100, verbose: arguments.verbose, quiet: arguments.quiet };
+    let text = report::render(&report, arguments.format, &style);
+    match output {
+        Some(output) => output.write(&text)?,
+        None => print(&text)?,
+    }
+    if report.findings.is_empty() {
+        eprintln!("allocheck: nothing to run: no rule of this selection is for these allocators");
+    }
+    Ok(ExitCode::from(u8::from(report.complaints().next().is_some())))
+}
+
+fn request(arguments: &Run) -> Result<Request> {
+    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut pairs = Vec::new();
+    for word in &arguments.allocators {
+        let both: Vec<Wanted> = word.split("->").map(Wanted::parse).collect();
+        if let [from, to] = &both[..] {
+            pairs.push((from.shown_name(), to.shown_name()));
+        }
+        wanted.extend(both.into_iter().filter(|one| !wanted.contains(one)).collect::<Vec<_>>());
+    }
+    if let Some(name) = &arguments.name {
+        let mut libraries = wanted.iter_mut().filter_map(|one| match one {
+            Wanted::Library { name, .. } => Some(name),
+            Wanted::Name(_) => None,
+        });
+        let (Some(only), None) = (libraries.next(), libraries.next()) else {
+            bail!("--as names one library that is given by its path; for several say NAME=PATH");
+        };
+        *only = Some(name.clone());
+    }
+    let selection = Selection { areas: arguments.areas.clone(), rules: arguments.rules.clone(), pairs };
+    Ok(Request { wanted, selection, progress: !arguments.quiet })
+}
+
+/// A file to be written when all is done. Beside it until then, so that an interrupted run leaves an old one whole.
+struct Output {
+    path: PathBuf,
+    unfinished: Option<tempfile::NamedTempFile>,
+}
+
+impl Output {
+    fn open(path: &Path) -> Result<Self> {
+        let complaint = || format!("cannot write {}; give -o a file in a folder that you can write to", path.display());
+        let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        ensure!(!path.is_dir(), "cannot write {}: it is a folder; give -o a file", path.display());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let unfinished = (!special).then(|| tempfile::NamedTempFile::new_in(folder)).transpose();
+        Ok(Output { path: path.to_owned(), unfinished: unfinished.with_context(complaint)? })
+    }
+
+    fn write(self, text: &str) -> Result<()> {
+        let complaint = || format!("cannot write {}", self.path.display());
+        match self.unfinished {
+            None => fs::write(&self.path, text).with_context(complaint),
+            Some(mut file) => {
+                file.write_all(text.as_bytes()).with_context(complaint)?;
+                make_readable(file.path()).with_context(complaint)?;
+                file.persist(&self.path).map(drop).with_context(complaint)
+            }
+        }
+    }
+}
+
+/// Temporary files are their owner's alone; a report is like any other file.
+fn make_readable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+/// A reader that has seen enough (`| head`) is no error.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("cannot write to standard output"),
+        _ => Ok(()),
+    }
+}
+
+// ---- diff and list -------------------------------------------------------------------------------------------------
+
+fn diff_files(old: &Path, new: &Path) -> Result<ExitCode> {
+    let (old, new) = (read(old)?, read(new)?);
+    let changes = diff::compare(&old, &new);
+    print(&diff::render(&old, &new, &changes))?;
+    Ok(ExitCode::from(u8::from(!changes.is_empty())))
+}
+
+fn read(path: &Path) -> Result<Report> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path)
+        .map_err(|error| anyhow!("cannot read {name}: {error}; give a file that --format json wrote"))?;
+    report::json::read(&text, &name)
+}
+
+fn list(areas: &[Area]) -> Result<ExitCode> {
+    let catalog = catalog::embedded()?;
+    let workshop = Workshop::open(&std::env::current_exe()?)?;
+    let mut text = String::from("allocators of this machine\n");
+    let found = discover::allocators(&catalog, &workshop, &[], true)?;
+    for allocator in &found {
+        let path = allocator.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let line = format!("  {:<22} {:<10} {:<10} {path}", allocator.key(), allocator.version, allocator.origin);
+        text += line.trim_end();
+        text.push('\n');
+    }
+    let absent: Vec<&str> = catalog
+        .allocators
+        .iter()
+        .map(|file| file.name.as_str())
+        .filter(|name| !found.iter().any(|allocator| allocator.name == *name))
+        .collect();
+    if !absent.is_empty() {
+        text += &format!("known and not here: {}\n", absent.join(", "));
+    }
+    text += "rules\n";
+    for rule in catalog.rules.iter().filter(|rule| areas.is_empty() || areas.contains(&rule.area)) {
+        text += &format!("  {:<6} {:<48} {}\n", rule.norm, rule.id, rule.title);
+    }
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,208 @@
+//! Builds probes and shims with the machine's C compiler, cached by content: what was built once from the same text by
+//! the same compiler is not built again.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::model::Rule;
+use crate::sources;
+use crate::workshop::Workshop;
+
+/// The target this program was built for; its probes are built for the same.
+pub const TARGET: &str = env!("ALLOCHECK_TARGET");
+
+const FLAGS: [&str; 6] = ["-std=c11", "-O2", "-g", "-Wall", "-Wextra", "-pthread"];
+
+/// A C compiler and the runtime of the probes, ready to build rules.
+pub struct Compiler {
+    command: Vec<String>,
+    /// Compiler version and flags, as part of every hash.
+    identity: String,
+    cache: PathBuf,
+    /// The sources on disk, for `-I` and for a debugger.
+    sources: PathBuf,
+    /// What did not build, so that it is tried once only.
+    failed: Mutex<BTreeMap<PathBuf, NotBuilt>>,
+    /// Objects of `c-shims/*.c`, position independent, for probes and for the Python runtime alike.
+    runtime: Vec<PathBuf>,
+}
+
+/// Why a probe was not built: the compiler's first error.
+pub type NotBuilt = String;
+
+impl Compiler {
+    /// Finds the compiler (`CC`, else the usual names) and builds the probes' runtime.
+    pub fn find(workshop: &Workshop) -> Result<Self> {
+        let command = compiler_command()?;
+        let version = Command::new(&command[0]).args(&command[1..]).arg("--version").output();
+        let version = version.ok().filter(|output| output.status.success()).ok_or_else(|| {
+            anyhow!("no C compiler: {:?} does not run; install gcc or clang, or name yours in CC", command.join(" "))
+        })?;
+        let identity = format!("{TARGET} {} {FLAGS:?} {command:?}", String::from_utf8_lossy(&version.stdout));
+        let mut compiler = Compiler {
+            command,
+            identity,
+            cache: workshop.cache().to_owned(),
+            sources: unpack_sources(workshop.cache())?,
+            failed: Mutex::default(),
+            runtime: Vec::new(),
+        };
+        compiler.runtime = sources::in_folder("c-shims")
+            .filter(|(path, _)| path.ends_with(".c"))
+            .map(|(path, text)| compiler.object(path, text))
+            .collect::<Result<_, _>>()
+            .map_err(|error| anyhow!("the probes' own runtime does not compile: {error}"))?;
+        Ok(compiler)
+    }
+
+    /// The program of a rule.
+    pub fn probe(&self, rule: &Rule) -> Result<PathBuf, NotBuilt> {
+        let source = self.sources.join("cases").join(&rule.id).with_extension("c");
+        let mut inputs = vec![source];
+        inputs.extend(self.runtime.iter().cloned());
+        self.build(&rule.id, &[&rule.text, &self.runtime_hash()], &["-fPIE", "-pie"], &inputs, &["-ldl"])
+    }
+
+    /// The runtime as a library for Python probes.
+    pub fn python_runtime(&self) -> Result<PathBuf, NotBuilt> {
+        self.build("python-runtime.so", &[&self.runtime_hash()], &["-shared"], &self.runtime, &["-ldl"])
+    }
+
+    /// The folder of the Python probes' module.
+    pub fn python_module(&self) -> PathBuf {
+        self.sources.join("c-shims/python")
+    }
+
+    /// A Python rule's file.
+    pub fn python_rule(&self, rule: &Rule) -> PathBuf {
+        self.sources.join("cases").join(&rule.id).with_extension("py")
+    }
+
+    /// The reference allocator, as a library to preload.
+    pub fn reference(&self) -> Result<PathBuf, NotBuilt> {
+        let files: Vec<_> = sources::in_folder("c-shims/reference").collect();
+        let texts: Vec<_> = files.iter().map(|(_, text)| *text).collect();
+        let inputs: Vec<_> =
+            files.iter().filter(|(path, _)| path.ends_with(".c")).map(|(path, _)| self.sources.join(path)).collect();
+        self.build("libreference.so", &texts, &["-shared", "-fPIC", "-fvisibility=hidden"], &inputs, &[])
+    }
+
+    fn object(&self, path: &str, text: &str) -> Result<PathBuf, NotBuilt> {
+        let headers: String =
+            sources::in_folder("c-shims").filter(|(path, _)| path.ends_with(".h")).map(|(_, text)| text).collect();
+        let object = path.replace(".c", ".o");
+        self.build(&object, &[text, &headers], &["-c", "-fPIC"], &[self.sources.join(path)], &[])
+    }
+
+    /// The objects' names hold the hashes of what they were built from.
+    fn runtime_hash(&self) -> String {
+        self.runtime.iter().map(|path| path.to_string_lossy()).collect()
+    }
+
+    /// One call of the compiler, unless its result is in the cache. Built beside and renamed, so that two processes that
+    /// build the same never see a half.
+    fn build(
+        &self,
+        name: &str,
+        hashed: &[&str],
+        flags: &[&str],
+        inputs: &[PathBuf],
+        libraries: &[&str],
+    ) -> Result<PathBuf, NotBuilt> {
+        let output = self.cache.join(file_name(name, &[&[self.identity.as_str()], flags, hashed].concat()));
+        if output.exists() {
+            return Ok(output);
+        }
+        let failed = || self.failed.lock().expect("nothing panics while it holds this");
+        if let Some(why) = failed().get(&output) {
+            return Err(why.clone());
+        }
+        let built = self.compile(&output, flags, inputs, libraries);
+        if let Err(why) = &built {
+            failed().insert(output, why.clone());
+        }
+        built
+    }
+
+    fn compile(
+        &self,
+        output: &Path,
+        flags: &[&str],
+        inputs: &[PathBuf],
+        libraries: &[&str],
+    ) -> Result<PathBuf, NotBuilt> {
+        let unfinished = tempfile::Builder::new().prefix("unfinished-").tempfile_in(&self.cache);
+        let unfinished = unfinished.map_err(|error| format!("{}: {error}", self.cache.display()))?.into_temp_path();
+        let result = Command::new(&self.command[0])
+            .args(&self.command[1..])
+            .args(FLAGS)
+            .args(flags)
+            .arg("-I")
+            .arg(self.sources.join("c-shims"))
+            .args(inputs)
+            .arg("-o")
+            .arg(&unfinished)
+            .args(libraries)
+            .output()
+            .map_err(|error| format!("{}: {error}", self.command[0]))?;
+        if !result.status.success() {
+            return Err(first_error(&String::from_utf8_lossy(&result.stderr)));
+        }
+        unfinished.persist(output).map_err(|error| format!("{}: {error}", output.display()))?;
+        Ok(output.to_owned())
+    }
+}
+
+/// `cc` knows the names and flags that each target wants.
+fn compiler_command() -> Result<Vec<String>> {
+    let mut build = cc::Build::new();
+    build.target(TARGET).host(TARGET).opt_level(2).cargo_metadata(false).no_default_flags(true).out_dir("/");
+    let tool = build.try_get_compiler().context("no C compiler; install gcc or clang, or name yours in CC")?;
+    let command = tool.to_command();
+    let program = command.get_program();
+    if which::which(program).is_err() {
+        bail!("no C compiler: there is no {program:?} on PATH; install gcc or clang, or name yours in CC");
+    }
+    Ok(std::iter::once(program).chain(command.get_args()).map(|word| word.to_string_lossy().into_owned()).collect())
+}
+
+/// Writes the carried sources to the cache, once for each state of them.
+fn unpack_sources(cache: &Path) -> Result<PathBuf> {
+    let texts: Vec<&str> = sources::files().iter().flat_map(|(path, text)| [*path, *text]).collect();
+    let folder = cache.join(file_name("sources", &texts));
+    if folder.exists() {
+        return Ok(folder);
+    }
+    let complaint = || format!("cannot write to the cache folder {}", cache.display());
+    let unfinished = tempfile::Builder::new().prefix("unfinished-").tempdir_in(cache).with_context(complaint)?;
+    for (path, text) in sources::files() {
+        let path = unfinished.path().join(path);
+        fs::create_dir_all(path.parent().expect("a file has a folder"))?;
+        fs::write(path, text).with_context(complaint)?;
+    }
+    // Another process may have been first: its folder holds the same.
+    if fs::rename(unfinished.path(), &folder).is_ok() {
+        let _ = unfinished.keep();
+    }
+    Ok(folder)
+}
+
+fn file_name(name: &str, hashed: &[&str]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for text in hashed {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let stem = stem.rsplit('/').next().unwrap_or(stem);
+    format!("{stem}-{}{}{extension}", &hasher.finalize().to_hex()[..24], if extension.is_empty() { "" } else { "." })
+}
+
+fn first_error(output: &str) -> String {
+    let line = output.lines().find(|line| line.contains("error")).or_else(|| output.lines().next());
+    line.unwrap_or("the compiler failed and said nothing").trim().to_owned()
+}

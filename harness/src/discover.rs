@@ -1,0 +1,210 @@
+//! Which allocators and interpreters this machine has.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::catalog::{AllocatorFile, Catalog, VersionSource, did_you_mean};
+use crate::embedded;
+use crate::look;
+use crate::model::{Allocator, Kind, Origin};
+use crate::os;
+use crate::python;
+use crate::workshop::Workshop;
+
+/// What the user named on the command line.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// `jemalloc`, `jemalloc@embedded`, `cpython-3.13`
+    Name(String),
+    /// `[NAME=]PATH`
+    Library { name: Option<String>, path: PathBuf },
+}
+
+impl Wanted {
+    /// A word with a slash, or one that is a file here, is a path.
+    pub fn parse(word: &str) -> Self {
+        let (name, path) = match word.split_once('=') {
+            Some((name, path)) if !name.contains('/') => (Some(name.to_owned()), path),
+            _ => (None, word),
+        };
+        if name.is_some() || path.contains('/') || Path::new(path).is_file() {
+            Wanted::Library { name, path: path.into() }
+        } else {
+            Wanted::Name(word.to_owned())
+        }
+    }
+}
+
+impl Wanted {
+    /// The allocator's name that this leads to.
+    pub fn shown_name(&self) -> String {
+        match self {
+            Wanted::Name(name) | Wanted::Library { name: Some(name), .. } => name.clone(),
+            Wanted::Library { name: None, path } => stem(path),
+        }
+    }
+
+    fn name(&self) -> Option<&str> {
+        match self {
+            Wanted::Name(name) => Some(name),
+            Wanted::Library { .. } => None,
+        }
+    }
+}
+
+/// `libmine` of `./libmine.so.1`
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.split('.').next().unwrap_or(&name).to_owned()
+}
+
+/// The allocators that the user named, or all of this machine; interpreters only if `python`.
+pub fn allocators(catalog: &Catalog, workshop: &Workshop, wanted: &[Wanted], python: bool) -> Result<Vec<Allocator>> {
+    let names: Vec<&str> = wanted.iter().filter_map(Wanted::name).collect();
+    let mut found = Vec::new();
+    if wanted.is_empty() || !names.is_empty() {
+        let mut there = on_this_machine(catalog, workshop, &names)?;
+        if python && (names.is_empty() || names.iter().any(|name| python::is_name(name))) {
+            there.extend(python::interpreters());
+        }
+        for name in &names {
+            if !there.iter().any(|allocator| is_called(allocator, name)) {
+                bail!(unknown(name, catalog, &there));
+            }
+        }
+        there.retain(|allocator| names.is_empty() || names.iter().any(|name| is_called(allocator, name)));
+        found.extend(there);
+    }
+    for one in wanted {
+        if let Wanted::Library { name, path } = one {
+            found.push(library_of_the_user(catalog, workshop, name.as_deref(), path)?);
+        }
+    }
+    Ok(found)
+}
+
+/// `jemalloc` is both the installed and the embedded one.
+fn is_called(allocator: &Allocator, name: &str) -> bool {
+    allocator.name == name || allocator.key() == name
+}
+
+fn unknown(name: &str, catalog: &Catalog, there: &[Allocator]) -> String {
+    if let Some(file) = catalog.allocators.iter().find(|file| file.name == name) {
+        let wanted = if file.libraries.is_empty() { "nothing to look for".into() } else { file.libraries.join(", ") };
+        return format!("{name} is not on this machine (looked for {wanted}); install it, or say {name}=PATH");
+    }
+    let keys: Vec<String> = there.iter().map(Allocator::key).collect();
+    let files = catalog.allocators.iter().map(|file| file.name.as_str());
+    let hint = did_you_mean(name, keys.iter().map(String::as_str).chain(files));
+    format!("no allocator {name:?} on this machine{hint} (see `allocheck list`; a library is named by its path)")
+}
+
+/// The platform's own, the installed and the embedded ones, in that order; only those called `names`, if any are.
+fn on_this_machine(catalog: &Catalog, workshop: &Workshop, names: &[&str]) -> Result<Vec<Allocator>> {
+    let asked = |file: &&AllocatorFile| {
+        names.is_empty() || names.iter().any(|name| name.split('@').next() == Some(file.name.as_str()))
+    };
+    let here =
+        |file: &&AllocatorFile| file.platforms.is_empty() || file.platforms.iter().any(|os| os == std::env::consts::OS);
+    let files: Vec<&AllocatorFile> = catalog.allocators.iter().filter(asked).filter(here).collect();
+    let (native, version) = os::native();
+    let mut found = Vec::new();
+    for file in files.iter().filter(|file| file.native && file.name == native) {
+        found.push(allocator(file, version.clone(), Origin::System, None));
+    }
+    let folders = os::library_folders();
+    for file in &files {
+        if let Some(path) = find_library(file, &folders) {
+            let version = version_of(workshop, Some(file), &path).unwrap_or_else(|_| "unknown".into());
+            found.push(allocator(file, version, Origin::Installed, Some(path)));
+        }
+    }
+    for library in embedded::libraries() {
+        if let Some(file) = files.iter().find(|file| file.name == library.name) {
+            let path = unpack(workshop, library)?;
+            found.push(allocator(file, library.version.to_owned(), Origin::Embedded, Some(path)));
+        }
+    }
+    Ok(found)
+}
+
+fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option<PathBuf>) -> Allocator {
+    Allocator {
+        name: file.name.clone(),
+        version,
+        origin,
+        kind: Kind::Library,
+        path,
+        environment: file.environment.clone(),
+        deviations: file.deviations(),
+        variations: file.variations(),
+    }
+}
+
+/// The first of the file's libraries that is there and is for this machine.
+fn find_library(file: &AllocatorFile, folders: &[PathBuf]) -> Option<PathBuf> {
+    let patterns = file.libraries.iter().flat_map(|library| {
+        let whole = library.starts_with('/').then(|| library.clone());
+        let named = folders.iter().map(move |folder| folder.join(library).to_string_lossy().into_owned());
+        whole.into_iter().chain(named)
+    });
+    let candidates = patterns.filter_map(|pattern| glob::glob(&pattern).ok()).flatten().flatten();
+    candidates.filter_map(|path| fs::canonicalize(path).ok()).find(|path| look::check_file(path).is_ok())
+}
+
+/// The library that the user named, looked at before anything else is done with it.
+fn library_of_the_user(catalog: &Catalog, workshop: &Workshop, name: Option<&str>, path: &Path) -> Result<Allocator> {
+    look::check_file(path)?;
+    let name = name.map_or_else(|| stem(path), str::to_owned);
+    let path = fs::canonicalize(path).with_context(|| format!("{}", path.display()))?;
+    let file = catalog.allocators.iter().find(|file| file.name == name);
+    let version = version_of(workshop, file, &path)?;
+    Ok(match file {
+        Some(file) => allocator(file, version, Origin::Path, Some(path)),
+        None => Allocator {
+            name,
+            version,
+            origin: Origin::Path,
+            kind: Kind::Library,
+            path: Some(path),
+            environment: BTreeMap::new(),
+            deviations: Vec::new(),
+            variations: Vec::new(),
+        },
+    })
+}
+
+/// Loads it in a child in any case: what does not load cannot be put under test.
+fn version_of(workshop: &Workshop, file: Option<&AllocatorFile>, path: &Path) -> Result<String> {
+    let source = file.and_then(|file| file.version.as_ref());
+    let call = match source {
+        Some(VersionSource::Call(call)) => Some(call.as_str()),
+        _ => None,
+    };
+    let called = look::version_in_child(&workshop.program, path, call)?;
+    let version = match source {
+        Some(VersionSource::Text { after, library }) => {
+            let holder = library.as_ref().map_or(path.to_owned(), |name| path.with_file_name(name));
+            fs::read(holder).ok().and_then(|bytes| look::text_after(&bytes, after))
+        }
+        Some(VersionSource::Path { after }) => look::text_after(path.to_string_lossy().as_bytes(), after),
+        _ => called,
+    };
+    Ok(version.unwrap_or_else(|| "unknown".into()))
+}
+
+/// Writes an embedded library to the cache, once.
+fn unpack(workshop: &Workshop, library: &embedded::Library) -> Result<PathBuf> {
+    let hash = blake3::hash(library.bytes).to_hex();
+    let path = workshop.cache().join(format!("lib{}-{}.so", library.name, &hash[..16]));
+    if !path.exists() {
+        let complaint = || format!("cannot write to the cache folder {}", workshop.cache().display());
+        let mut file = tempfile::NamedTempFile::new_in(workshop.cache()).with_context(complaint)?;
+        std::io::Write::write_all(&mut file, library.bytes).with_context(complaint)?;
+        file.persist(&path).with_context(complaint)?;
+    }
+    Ok(path)
+}

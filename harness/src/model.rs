@@ -1,0 +1,380 @@
+//! The words of the project as plain data: no I/O, no `cfg`.
+//!
+//! Data flows one way: [`Rule`] and [`Allocator`] make [`Cell`]s, a cell that was run leaves an [`Observation`], and
+//! judging turns that into a [`Finding`]. A [`Report`] is the findings of one run on one [`Platform`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Closed words that a probe reports, by name.
+pub type Facts = BTreeMap<String, String>;
+/// Numbers that a probe reports, by name; bytes where the name says nothing else.
+pub type Measures = BTreeMap<String, u64>;
+
+/// Declares an enum of unit variants whose JSON form, display and parsing share one word each.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            /// Every value, in the order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word that reports and snapshots use.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(self.word()) }
+        }
+    };
+}
+
+words! {
+    /// What a rule asks about.
+    Area { Conformance = "conformance", Mixing = "mixing", Release = "release", Python = "python" }
+}
+
+words! {
+    /// Whether an outcome can be wrong.
+    Norm {
+        /// A standard or the allocator's own manual promises it.
+        Must = "must",
+        /// Legally open: the answer is noted.
+        Record = "record",
+    }
+}
+
+words! {
+    /// What a probe is written in.
+    Language { C = "c", Python = "python" }
+}
+
+words! {
+    /// How the allocator under test gets into the probed process.
+    Load {
+        /// It is the platform's own, there anyway.
+        Native = "native",
+        /// By the dynamic linker, before everything else.
+        Preload = "preload",
+        /// By the probe, while the platform's own serves the rest.
+        Dlopen = "dlopen",
+    }
+}
+
+words! {
+    /// Where an allocator comes from.
+    Origin {
+        /// The platform's own.
+        System = "system",
+        /// Found among the machine's libraries.
+        Installed = "installed",
+        /// Built from source by this project.
+        Embedded = "embedded",
+        /// Named by the user.
+        Path = "path",
+    }
+}
+
+words! {
+    /// How a probe ended.
+    Ending {
+        /// It came to its end, its checks held or failed.
+        Returned = "returned",
+        /// It ended with a status that is none of the contract's.
+        Exited = "exited",
+        /// A signal ended it.
+        Signalled = "signalled",
+        /// It showed no sign of progress for longer than its limit.
+        Hung = "hung",
+        /// It wrote more than its limit.
+        Flooded = "flooded",
+        /// The allocator under test did not answer.
+        NotLoaded = "not-loaded",
+        /// The probe could not be compiled.
+        NotBuilt = "not-built",
+    }
+}
+
+words! {
+    /// A finding's judgement.
+    Verdict {
+        Upholds = "upholds",
+        Violates = "violates",
+        /// A violation that is known for this version.
+        Deviates = "deviates",
+        /// A known violation that no longer happens.
+        Stale = "stale",
+        Recorded = "recorded",
+        /// The outcome varies by itself, as declared.
+        Varies = "varies",
+        /// The outcome varied, and nobody declared it.
+        Unsteady = "unsteady",
+        Inapplicable = "inapplicable",
+        Unobservable = "unobservable",
+        Unbuilt = "unbuilt",
+    }
+}
+
+/// One promise, or one question: a file under `cases/`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Path under `cases/` without the extension, `conformance/calloc/zeroes-reused-memory`.
+    pub id: String,
+    pub area: Area,
+    pub language: Language,
+    pub title: String,
+    pub norm: Norm,
+    /// Standard section, manual page or issue each.
+    pub source: Vec<String>,
+    pub fault: Fault,
+    /// Functions of the family (C) or modules (Python) that the probe uses.
+    pub needs: Vec<String>,
+    /// `Dlopen` where the probe loads the allocators itself.
+    pub load: Option<Load>,
+    /// The outcome depends on addresses: address space randomisation must be off.
+    pub aslr_off: bool,
+    pub limits: Limits,
+    /// The empty list is one cell without a variant; `None` in it likewise.
+    pub variants: Vec<Option<String>>,
+    /// Measures that repeat exactly.
+    pub exact: Vec<String>,
+    /// Operating systems the question makes sense on; empty is all.
+    pub platforms: Vec<String>,
+    /// How often a cell is run to see whether it varies.
+    pub repeat: u32,
+    /// The file's whole text.
+    pub text: String,
+}
+
+/// The planted defect of the reference allocator that a rule catches.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    Named(String),
+    /// No fault can express it, and why.
+    None(String),
+}
+
+/// What contains a cell. A limit that is absent is not set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// `RLIMIT_DATA`, MiB.
+    pub memory_mib: u64,
+    /// `RLIMIT_AS`, MiB: for rules about running out of memory only.
+    pub address_mib: Option<u64>,
+    /// Seconds without a sign of progress.
+    pub hang_s: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { memory_mib: 1024, address_mib: None, hang_s: 60 }
+    }
+}
+
+/// Something under test.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Allocator {
+    pub name: String,
+    pub version: String,
+    pub origin: Origin,
+    pub kind: Kind,
+    /// The library, or the interpreter; `None` is the platform's own C runtime.
+    pub path: Option<PathBuf>,
+    /// Set in the environment of its probes.
+    pub environment: BTreeMap<String, String>,
+    pub deviations: Vec<Deviation>,
+    pub variations: Vec<Variation>,
+}
+
+/// What kind of thing an allocator is, which decides the areas it is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A malloc family.
+    Library,
+    /// A Python interpreter and the modules, with versions, that its rules may need.
+    Python { module: Option<String> },
+}
+
+impl Allocator {
+    /// The name that tells the embedded build from an installed one: `jemalloc@embedded`.
+    pub fn key(&self) -> String {
+        match self.origin {
+            Origin::Embedded => format!("{}@embedded", self.name),
+            _ => self.name.clone(),
+        }
+    }
+
+    pub fn load(&self) -> Load {
+        match self.origin {
+            Origin::System => Load::Native,
+            _ if self.kind != Kind::Library => Load::Native,
+            _ => Load::Preload,
+        }
+    }
+}
+
+/// A violation known for certain versions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deviation {
+    /// Rule id, or a glob over ids.
+    pub rule: String,
+    pub variant: Option<String>,
+    /// A version requirement such as `<2.33`; `None` is every version.
+    pub versions: Option<String>,
+    pub reason: String,
+    pub link: Option<String>,
+    /// A race: not seeing it is no news.
+    pub sometimes: bool,
+}
+
+/// An outcome that varies by itself, with the set of outcomes that are expected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variation {
+    pub rule: String,
+    pub partner: Option<String>,
+    pub variant: Option<String>,
+    pub outcomes: Vec<String>,
+    pub reason: String,
+}
+
+/// One thing to run.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    pub rule: Arc<Rule>,
+    pub allocator: Arc<Allocator>,
+    pub partner: Option<Arc<Allocator>>,
+    pub variant: Option<String>,
+    pub load: Load,
+}
+
+/// What one run of a cell showed, not judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    pub ending: Ending,
+    /// Signal name, exit status, or the reason why it was not loaded or built.
+    pub detail: Option<String>,
+    /// The text of the failed check.
+    pub violated: Option<String>,
+    /// Why the question cannot be asked on this machine.
+    pub unobservable: Option<String>,
+    /// A function the allocator does not provide, and why.
+    pub lacking: Option<String>,
+    /// How far the probe said it came.
+    pub stage: Option<String>,
+    pub facts: Facts,
+    pub measures: Measures,
+    /// The believed witnesses, separated by commas.
+    pub witness: Option<String>,
+    /// First line that the allocator wrote to standard error, without its numbers.
+    pub message: Option<String>,
+}
+
+impl Observation {
+    pub fn new(ending: Ending, detail: Option<String>) -> Self {
+        Observation {
+            ending,
+            detail,
+            violated: None,
+            unobservable: None,
+            lacking: None,
+            stage: None,
+            facts: Facts::new(),
+            measures: Measures::new(),
+            witness: None,
+            message: None,
+        }
+    }
+}
+
+/// One cell, judged. Field for field what `--format json` prints; the schema is `harness/src/report/schema.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    pub rule: String,
+    pub title: String,
+    pub area: Area,
+    pub norm: Norm,
+    pub source: Vec<String>,
+    /// The allocator's [`Allocator::key`].
+    pub allocator: String,
+    pub partner: Option<String>,
+    pub variant: Option<String>,
+    pub load: Load,
+    pub ending: Ending,
+    pub detail: Option<String>,
+    pub verdict: Verdict,
+    /// The exit status counts it.
+    pub complaint: bool,
+    pub facts: Facts,
+    pub measures: Measures,
+    /// Names of the measures that repeat exactly.
+    pub exact: Vec<String>,
+    pub witness: Option<String>,
+    /// What a reader needs to believe the verdict: the failed check, the allocator's message.
+    pub evidence: Option<String>,
+    /// Why a known violation is known, what a variation's outcomes are, what is lacking.
+    pub reason: Option<String>,
+    /// The command that runs this one cell.
+    pub reproduce: String,
+}
+
+/// The machine a report is about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Platform {
+    /// `x86_64-linux-gnu`
+    pub name: String,
+    /// C runtime and version, `glibc 2.36`.
+    pub libc: String,
+    pub kernel: String,
+    pub page_size: u64,
+    /// Transparent huge pages: `always`, `madvise`, `never`, or `none`.
+    pub huge_pages: String,
+    pub cpus: usize,
+    /// `off` if probes that ask for it run without address space randomisation, `on` if the system refuses.
+    pub aslr: String,
+    /// Witnesses of page fate that passed their control.
+    pub witnesses: Vec<String>,
+}
+
+/// An allocator as reports name it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AllocatorEntry {
+    /// The allocator's [`Allocator::key`].
+    pub name: String,
+    pub version: String,
+    pub origin: Origin,
+    pub path: Option<String>,
+}
+
+/// The findings of one run: what `--format json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// Version of this format.
+    pub version: u32,
+    /// Version of the program that wrote it.
+    pub allocheck: String,
+    pub platform: Platform,
+    pub allocators: Vec<AllocatorEntry>,
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// The format that this program writes and reads.
+    pub const VERSION: u32 = 1;
+
+    pub fn complaints(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.complaint)
+    }
+}

@@ -1,0 +1,228 @@
+//! Linux: limits, signals, leftovers, and what the machine is.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use anyhow::{Context, Result};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::personality::{self, Persona};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::unistd::{Pid, SysconfVar, pipe2, setsid, sysconf};
+
+use super::{Containment, MARK, REPORT_DESCRIPTOR};
+use crate::model::Platform;
+
+const STACK: u64 = 8 << 20;
+/// A core limit of one byte: files are never written, and a piped core pattern is not run (core(5)); PR_SET_DUMPABLE
+/// would do both too, and close /proc/self/pagemap to the probe.
+const NO_CORE: u64 = 1;
+
+// ---- Starting and ending a cell ----------------------------------------------------------------------------------
+
+/// A pipe whose reading end does not block; neither end is inherited by accident.
+pub fn pipe() -> Result<(fs::File, OwnedFd)> {
+    let (read, write) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).context("cannot create a pipe")?;
+    let flags = nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK);
+    nix::fcntl::fcntl(&read, flags).context("cannot set up a pipe")?;
+    Ok((fs::File::from(read), write))
+}
+
+/// Makes `command` start in a session of its own, under its limits, with `report` as [`REPORT_DESCRIPTOR`].
+pub fn contain(command: &mut Command, containment: Containment, report: &OwnedFd) {
+    let report = report.as_raw_fd();
+    // SAFETY: between fork and exec only async-signal-safe system calls are made, and nothing is allocated.
+    unsafe {
+        command.pre_exec(move || enter(containment, report).map_err(io::Error::from));
+    }
+}
+
+fn enter(containment: Containment, report: i32) -> nix::Result<()> {
+    setsid()?;
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
+    let limits = containment.limits;
+    setrlimit(Resource::RLIMIT_CORE, NO_CORE, NO_CORE)?;
+    setrlimit(Resource::RLIMIT_STACK, STACK, STACK)?;
+    setrlimit(Resource::RLIMIT_DATA, limits.memory_mib << 20, limits.memory_mib << 20)?;
+    if let Some(address) = limits.address_mib {
+        setrlimit(Resource::RLIMIT_AS, address << 20, address << 20)?;
+    }
+    if containment.aslr_off {
+        personality::set(personality::get()? | Persona::ADDR_NO_RANDOMIZE)?;
+    }
+    // SAFETY: dup2(2) of two numbers; the agreed one is free in this process, which only goes on to exec.
+    nix::errno::Errno::result(unsafe { libc::dup2(report, REPORT_DESCRIPTOR) }).map(drop)
+}
+
+/// Waits until one of the pipes has something to say or `milliseconds` have passed.
+pub fn wait_readable(pipes: &[&fs::File], milliseconds: u16) {
+    let mut watched: Vec<_> = pipes.iter().map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)).collect();
+    // An interrupted poll is a poll that was short.
+    let _ = poll(&mut watched, PollTimeout::from(milliseconds));
+}
+
+/// Has the process ended? It stays to be reaped, so that its process group cannot become another's meanwhile.
+pub fn has_ended(pid: u32) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    let state = waitid(Id::Pid(Pid::from_raw(pid as i32)), flags);
+    state.is_ok_and(|state| state.pid().is_some())
+}
+
+/// Kills the cell's own process group.
+pub fn kill_group(pid: u32) {
+    let _ = killpg(Pid::from_raw(pid as i32), Signal::SIGKILL);
+}
+
+/// Orphans of a cell come to this process instead of init.
+pub fn adopt_orphans() {
+    let _ = prctl::set_child_subreaper(true);
+}
+
+/// Kills what a cell left behind: orphans that carry its mark or its session. One that kills and forks faster than it is
+/// killed gives up after a bounded number of rounds.
+pub fn kill_leftovers(cell: u32, mark: &str) {
+    for _ in 0..1000 {
+        let leftovers: Vec<_> = children().into_iter().filter(|pid| belongs_to(*pid, cell, mark)).collect();
+        if leftovers.is_empty() {
+            return;
+        }
+        for pid in leftovers {
+            let _ = kill(pid, Signal::SIGKILL);
+            let _ = waitpid(pid, None);
+        }
+    }
+}
+
+fn children() -> Vec<Pid> {
+    let mut found = Vec::new();
+    let Ok(tasks) = fs::read_dir("/proc/self/task") else { return found };
+    for task in tasks.flatten() {
+        let list = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        found.extend(list.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw));
+    }
+    found
+}
+
+fn belongs_to(pid: Pid, cell: u32, mark: &str) -> bool {
+    if pid.as_raw() as u32 == cell {
+        return false;
+    }
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // After the command's name in brackets: state, parent, group, session.
+    let session = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(3));
+    if session.and_then(|session| session.parse().ok()) == Some(cell) {
+        return true;
+    }
+    let wanted = format!("{MARK}={mark}");
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    environment.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes())
+}
+
+/// How a process ended: its exit status, or the name of the signal.
+pub fn decode(status: ExitStatus) -> Result<i32, String> {
+    match status.signal() {
+        None => Ok(status.code().unwrap_or(-1)),
+        Some(number) => {
+            Err(Signal::try_from(number).map_or(format!("signal {number}"), |signal| signal.as_str().to_owned()))
+        }
+    }
+}
+
+/// Set by Ctrl-C and by a polite kill; whoever works looks at it between two steps.
+pub fn interrupted() -> &'static AtomicBool {
+    static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    FLAG.get_or_init(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+            // A signal that cannot be watched keeps its default, which ends the program: no harm done.
+            let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
+        }
+        flag
+    })
+}
+
+/// Starts to watch for interruption.
+pub fn watch_interruption() {
+    interrupted().store(false, Ordering::Relaxed);
+}
+
+// ---- What the machine is -----------------------------------------------------------------------------------------
+
+/// Everything about the platform that needs no probe.
+pub fn platform() -> Platform {
+    let page_size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten().unwrap_or(4096);
+    let (libc, version) = native();
+    Platform {
+        name: platform_name(),
+        libc: format!("{libc} {version}"),
+        kernel: read_word("/proc/sys/kernel/osrelease").unwrap_or_else(|| "unknown".into()),
+        page_size: page_size as u64,
+        huge_pages: huge_pages(),
+        cpus: std::thread::available_parallelism().map_or(1, usize::from),
+        aslr: String::new(),
+        witnesses: Vec::new(),
+    }
+}
+
+/// Architecture, system and C runtime: the folder name of this platform's snapshots.
+pub fn platform_name() -> String {
+    format!("{}-linux-{}", std::env::consts::ARCH, if cfg!(target_env = "musl") { "musl" } else { "gnu" })
+}
+
+/// Name and version of the platform's own C runtime.
+pub fn native() -> (&'static str, String) {
+    #[cfg(target_env = "gnu")]
+    {
+        // SAFETY: gnu_get_libc_version(3) returns a string that lives as long as the program.
+        let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
+        ("glibc", version.to_string_lossy().into_owned())
+    }
+    #[cfg(not(target_env = "gnu"))]
+    ("musl", "unknown".into())
+}
+
+/// The choice in brackets of the kernel's list.
+fn huge_pages() -> String {
+    let list = fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();
+    let chosen = list.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+    chosen.map_or("none", |(chosen, _)| chosen).to_owned()
+}
+
+fn read_word(path: &str) -> Option<String> {
+    Some(fs::read_to_string(path).ok()?.trim().to_owned())
+}
+
+/// Docker's default seccomp profile refuses it (moby#43011). The personality is a thread's own: one that ends at once
+/// tries.
+pub fn can_turn_aslr_off() -> bool {
+    let attempt = || personality::get().and_then(|now| personality::set(now | Persona::ADDR_NO_RANDOMIZE));
+    std::thread::spawn(move || attempt().is_ok()).join().unwrap_or(false)
+}
+
+/// The folders in which the dynamic linker finds libraries.
+pub fn library_folders() -> Vec<PathBuf> {
+    let triple = format!("{}-linux-gnu", std::env::consts::ARCH);
+    let mut folders: Vec<PathBuf> =
+        std::env::split_paths(&std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default()).collect();
+    let known = ["/usr/local/lib", "/usr/lib64", "/usr/lib", "/lib64", "/lib"].map(PathBuf::from);
+    folders.extend([format!("/usr/local/lib/{triple}"), format!("/usr/lib/{triple}")].map(PathBuf::from));
+    folders.extend(known);
+    folders.extend(linker_cache().into_iter().filter_map(|library| library.parent().map(PathBuf::from)));
+    folders
+}
+
+/// The libraries of ldconfig(8)'s cache.
+fn linker_cache() -> Vec<PathBuf> {
+    let outputs = ["ldconfig", "/sbin/ldconfig"].iter().map(|program| Command::new(program).arg("-p").output());
+    let Some(output) = outputs.flatten().find(|output| output.status.success()) else { return Vec::new() };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().filter_map(|line| line.split_once(" => ")).map(|(_, path)| PathBuf::from(path.trim())).collect()
+}

@@ -1,0 +1,84 @@
+//! From a cell to a probe that can be started: program, arguments, environment, limits.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::compile::{Compiler, NotBuilt};
+use crate::model::{Allocator, Cell, Language, Load};
+use crate::os::Containment;
+use crate::run::{Probe, plain_path};
+use crate::workshop::Workshop;
+
+/// What the probe finds beside its environment.
+#[derive(Clone, Debug)]
+pub struct Built {
+    pub program: PathBuf,
+    pub arguments: Vec<OsString>,
+    pub environment: BTreeMap<String, OsString>,
+}
+
+/// Builds the probe of a rule for an allocator.
+pub fn build(compiler: &Compiler, cell: &Cell) -> Result<Built, NotBuilt> {
+    match cell.rule.language {
+        Language::C => {
+            Ok(Built { program: compiler.probe(&cell.rule)?, arguments: Vec::new(), environment: BTreeMap::new() })
+        }
+        Language::Python => Ok(Built {
+            program: cell.allocator.path.clone().expect("an interpreter has a path"),
+            arguments: vec!["-s".into(), compiler.python_rule(&cell.rule).into()],
+            environment: BTreeMap::from([
+                ("PYTHONPATH".into(), compiler.python_module().into()),
+                ("ALLOCHECK_PROBE_LIBRARY".into(), compiler.python_runtime()?.into()),
+            ]),
+        }),
+    }
+}
+
+/// The probe of a cell: nothing is inherited from this process' environment.
+pub fn probe(workshop: &Workshop, cell: &Cell, built: &Built) -> Result<Probe> {
+    let mut environment = built.environment.clone();
+    let mut set = |name: &str, value: OsString| drop(environment.insert(name.to_owned(), value));
+    if let Some(variant) = &cell.variant {
+        set("ALLOCHECK_VARIANT", variant.into());
+    }
+    if cell.rule.language == Language::C {
+        set("ALLOCHECK_NEEDS", cell.rule.needs.join(",").into());
+    }
+    let library = |allocator: &Allocator| match &allocator.path {
+        Some(path) => plain_path(path, workshop.scratch()).map(OsString::from),
+        None => Ok(OsString::new()),
+    };
+    match cell.load {
+        Load::Native => {
+            if cell.rule.language == Language::C {
+                set("ALLOCHECK_EXPECT", "native".into());
+            }
+        }
+        Load::Preload => {
+            let path = library(&cell.allocator)?;
+            set("LD_PRELOAD", path.clone());
+            set("ALLOCHECK_EXPECT", path);
+        }
+        Load::Dlopen => {
+            set("ALLOCHECK_FROM", library(&cell.allocator)?);
+            if let Some(partner) = &cell.partner {
+                set("ALLOCHECK_TO", library(partner)?);
+                // Room for the static TLS of libraries that are loaded late: glibc's manual, tunables.
+                set("GLIBC_TUNABLES", "glibc.rtld.optional_static_tls=32768".into());
+            }
+        }
+    }
+    for (name, value) in &cell.allocator.environment {
+        set(name, value.into());
+    }
+    Ok(Probe {
+        program: built.program.clone(),
+        arguments: built.arguments.clone(),
+        environment,
+        folder: workshop.scratch().to_owned(),
+        containment: Containment { limits: cell.rule.limits, aslr_off: cell.rule.aslr_off },
+    })
+}

@@ -1,0 +1,151 @@
+//! One run from beginning to end: discover → plan → build → run → judge.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use anyhow::{Result, ensure};
+
+use crate::catalog::{self, Catalog};
+use crate::compile::Compiler;
+use crate::discover::{self, Wanted};
+use crate::judge;
+use crate::model::{Allocator, AllocatorEntry, Cell, Ending, Finding, Language, Observation, Origin, Report};
+use crate::os;
+use crate::plan::{self, Selection};
+use crate::prepare;
+use crate::progress;
+use crate::run;
+use crate::workshop::Workshop;
+
+/// What to run.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Empty is every allocator of this machine.
+    pub wanted: Vec<Wanted>,
+    pub selection: Selection,
+    /// Show progress on standard error, if that is a terminal.
+    pub progress: bool,
+}
+
+/// Runs what was asked for; `program` is the `allocheck` executable.
+pub fn run(program: &Path, request: &Request) -> Result<Report> {
+    let catalog = catalog::embedded()?;
+    request.selection.check(&catalog)?;
+    let workshop = Workshop::open(program)?;
+    let python = request.selection.asks_python(&catalog);
+    let allocators = discover::allocators(&catalog, &workshop, &request.wanted, python)?;
+    let bench = Bench::new(workshop, request.progress)?;
+    bench.report(&catalog, allocators, &request.selection)
+}
+
+/// A machine ready to run cells.
+pub struct Bench {
+    pub workshop: Workshop,
+    pub compiler: Compiler,
+    aslr_off: bool,
+    progress: bool,
+}
+
+impl Bench {
+    pub fn new(workshop: Workshop, progress: bool) -> Result<Self> {
+        os::adopt_orphans();
+        let compiler = Compiler::find(&workshop)?;
+        Ok(Bench { workshop, compiler, aslr_off: os::can_turn_aslr_off(), progress })
+    }
+
+    /// Runs every cell that the selection has for these allocators.
+    pub fn report(&self, catalog: &Catalog, allocators: Vec<Allocator>, selection: &Selection) -> Result<Report> {
+        let allocators: Vec<Arc<Allocator>> = allocators.into_iter().map(Arc::new).collect();
+        let cells = plan::cells(catalog, &allocators, selection);
+        self.build(&cells);
+        self.warm_up(&cells)?;
+        let findings = progress::each("running", self.progress, &cells, |cell| self.finding(cell));
+        let findings = findings.into_iter().collect::<Result<Vec<_>>>()?;
+        let mut platform = os::platform();
+        platform.aslr = if self.aslr_off { "off" } else { "on" }.into();
+        platform.witnesses = witnesses(&findings);
+        Ok(Report {
+            version: Report::VERSION,
+            allocheck: env!("CARGO_PKG_VERSION").into(),
+            platform,
+            allocators: allocators.iter().map(|allocator| entry(allocator)).collect(),
+            findings,
+        })
+    }
+
+    /// Each probe once, before any cell runs; what does not build is told by its cells.
+    fn build(&self, cells: &[Cell]) {
+        let mut seen = BTreeSet::new();
+        let first = |cell: &&Cell| cell.rule.language == Language::C && seen.insert(cell.rule.id.clone());
+        let rules: Vec<_> = cells.iter().filter(first).map(|cell| Arc::clone(&cell.rule)).collect();
+        progress::each("building", self.progress, &rules, |rule| drop(self.compiler.probe(rule)));
+    }
+
+    /// Compiling modules moves an interpreter's heap, so every Python rule's imports are made once before.
+    fn warm_up(&self, cells: &[Cell]) -> Result<()> {
+        let mut seen = BTreeSet::new();
+        let first = |cell: &&Cell| {
+            cell.rule.language == Language::Python && seen.insert((cell.allocator.name.clone(), cell.rule.id.clone()))
+        };
+        let interpreters: Vec<_> = cells.iter().filter(first).cloned().collect();
+        let results = progress::each("warm-up", self.progress, &interpreters, |cell| self.observe(cell));
+        results.into_iter().try_for_each(|result| result.map(drop))
+    }
+
+    fn finding(&self, cell: &Cell) -> Result<Finding> {
+        let observations = (0..cell.rule.repeat.max(1)).map(|_| self.observe(cell)).collect::<Result<Vec<_>>>()?;
+        Ok(judge::judge(cell, &observations, reproduce(cell)))
+    }
+
+    /// Runs a cell once.
+    pub fn observe(&self, cell: &Cell) -> Result<Observation> {
+        ensure!(!os::interrupted().load(Ordering::Relaxed), "interrupted");
+        if cell.rule.aslr_off && !self.aslr_off {
+            let why = "the system refuses to turn address space randomisation off";
+            return Ok(Observation { unobservable: Some(why.into()), ..Observation::new(Ending::Returned, None) });
+        }
+        match prepare::build(&self.compiler, cell) {
+            Ok(built) => run::run(&prepare::probe(&self.workshop, cell, &built)?),
+            Err(why) => Ok(Observation::new(Ending::NotBuilt, Some(why))),
+        }
+    }
+}
+
+/// The witnesses that any probe of this run believed.
+fn witnesses(findings: &[Finding]) -> Vec<String> {
+    let lists = findings.iter().filter_map(|finding| finding.witness.as_deref());
+    let names: BTreeSet<&str> = lists.flat_map(|list| list.split(',')).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+fn entry(allocator: &Allocator) -> AllocatorEntry {
+    AllocatorEntry {
+        name: allocator.key(),
+        version: allocator.version.clone(),
+        origin: allocator.origin,
+        path: allocator.path.as_ref().map(|path| path.display().to_string()),
+    }
+}
+
+/// The command that runs this cell alone.
+fn reproduce(cell: &Cell) -> String {
+    let named = |allocator: &Allocator| match (&allocator.origin, &allocator.path) {
+        (Origin::Path, Some(path)) => format!("{}={}", allocator.name, path.display()),
+        _ => allocator.key(),
+    };
+    let rule = plan::rule_key(&cell.rule.id, cell.variant.as_deref());
+    let who = match &cell.partner {
+        None => quoted(&named(&cell.allocator)),
+        Some(partner) if partner.key() == cell.allocator.key() => quoted(&named(&cell.allocator)),
+        Some(partner) => quoted(&format!("{}->{}", named(&cell.allocator), named(partner))),
+    };
+    format!("allocheck run {who} --rule {}", quoted(&rule))
+}
+
+/// A word as a POSIX shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=@+,:%".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
