@@ -201,7 +201,9 @@ size_t next_size(size_t n) {
 }
 
 static unsigned char fill_byte(size_t position, unsigned seed) {
-    uint32_t mixed = ((uint32_t)position ^ (uint32_t)(position >> 16)) * 2654435761u + seed * 40503u;
+    uint32_t folded = (uint32_t)position ^ (uint32_t)(position >> 16);
+    /* The seed is in the factor: added, a small difference would not reach the highest byte. */
+    uint32_t mixed = (folded + 1) * (2654435761u + seed * 3266489918u);
     return (unsigned char)((mixed >> 24) | 1);
 }
 

@@ -27,6 +27,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__cplusplus)
+#define PROBE_NORETURN [[noreturn]]
+#define PROBE_ALIGNOF alignof
+extern "C" {
+#else
+#define PROBE_NORETURN _Noreturn
+#define PROBE_ALIGNOF _Alignof
+#endif
+
 #if defined(__GNUC__)
 #define PROBE_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
@@ -109,10 +118,10 @@ void probe_begin(void);
 /* How far the probe came, reported before a step that may kill it. */
 #define STAGE(word) probe_stage(word)
 
-_Noreturn void probe_violated(const char *format, ...) PROBE_PRINTF(1, 2);
-_Noreturn void probe_unobservable(const char *format, ...) PROBE_PRINTF(1, 2);
-_Noreturn void probe_lacking(const char *name, const char *why);
-_Noreturn void probe_not_loaded(const char *format, ...) PROBE_PRINTF(1, 2);
+PROBE_NORETURN void probe_violated(const char *format, ...) PROBE_PRINTF(1, 2);
+PROBE_NORETURN void probe_unobservable(const char *format, ...) PROBE_PRINTF(1, 2);
+PROBE_NORETURN void probe_lacking(const char *name, const char *why);
+PROBE_NORETURN void probe_not_loaded(const char *format, ...) PROBE_PRINTF(1, 2);
 void probe_fact(const char *name, const char *word);
 void probe_measure(const char *name, size_t number);
 void probe_stage(const char *word);
@@ -134,7 +143,7 @@ const char *probe_setting(const char *name);
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Alignment of max_align_t (C17 7.19p2), which MSVC's C does not have. */
-#define MAX_ALIGN ((size_t) _Alignof(union probe_max_align))
+#define MAX_ALIGN ((size_t)PROBE_ALIGNOF(union probe_max_align))
 union probe_max_align {
     long long integer;
     long double real;
@@ -213,5 +222,9 @@ struct thread {
 void thread_start(struct thread *thread, void (*body)(void *), void *argument);
 void thread_join(struct thread *thread);
 void sleep_ms(unsigned milliseconds);
+
+#if defined(__cplusplus)
+}
+#endif
 
 #endif

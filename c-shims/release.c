@@ -8,18 +8,38 @@ void write_pages(void *p, size_t n) {
     byte[n - 1] = 1;
 }
 
-static void believe(struct pages pages) {
+struct pages believed(struct pages pages) {
     if (pages.unknown > 0)
-        probe_unobservable("%zu of %zu pages: nothing here tells whether they went", pages.unknown, pages.total);
+        probe_unobservable("nothing here tells whether %zu of %zu pages went", pages.unknown, pages.total);
+    return pages;
 }
 
-struct pages pages_after_free(void *p, size_t n) {
-    write_pages(p, n);
-    witness_settle();
-    free(p);
-    struct pages pages = witness_pages(p, n);
-    believe(pages);
-    return pages;
+/* ---- Many blocks ----------------------------------------------------------------------------------------------- */
+
+/* Shell's sort. qsort may allocate, and that alone makes some allocators give memory back. */
+static void sort(void **value, size_t count) {
+    for (size_t gap = count / 2; gap > 0; gap /= 2) {
+        for (size_t i = gap, at; i < count; i++) {
+            void *held = value[i];
+            for (at = i; at >= gap && (uintptr_t)value[at - gap] > (uintptr_t)held; at -= gap)
+                value[at] = value[at - gap];
+            value[at] = held;
+        }
+    }
+}
+
+const char *share_resident(void **blocks, size_t count, size_t size) {
+    size_t total = 0, resident = 0, page = page_size();
+    sort(blocks, count);
+    for (size_t i = 0, next; i < count; i = next) {
+        uintptr_t first = (uintptr_t)blocks[i], end = first + size;
+        for (next = i + 1; next < count && (uintptr_t)blocks[next] / page <= (end - 1) / page + 1; next++)
+            end = (uintptr_t)blocks[next] + size;
+        struct pages run = believed(witness_pages((void *)first, end - first));
+        total += run.total;
+        resident += run.resident;
+    }
+    return resident * 100 >= total * 95 ? "all" : resident * 100 >= total * 5 ? "some" : "none";
 }
 
 /* ---- The search for the threshold ----------------------------------------------------------------------------
@@ -91,7 +111,7 @@ static void put(struct search *search) {
         abort();
     }
     for (size_t i = 0; i < search->asked; i++)
-        believe(search->questions[i].pages);
+        believed(search->questions[i].pages);
 }
 
 static bool all_went(const struct question *question) { return question->pages.resident == 0; }

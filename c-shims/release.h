@@ -6,9 +6,12 @@
 
 /* Writes a byte to every page that holds a part of the block. */
 void write_pages(void *p, size_t n);
-/* Writes every page of a block of `n` bytes and frees it; ends the probe (`unobservable`) if the fate of a page cannot be
- * told. */
-struct pages pages_after_free(void *p, size_t n);
+/* These pages; ends the probe (`unobservable`) if the fate of one cannot be told. */
+struct pages believed(struct pages pages);
+
+/* How much of the pages that these blocks are or were on is resident: all (from 95 %), some, none (below 5 %). Sorts the
+ * blocks. */
+const char *share_resident(void **blocks, size_t count, size_t size);
 
 /* ---- The smallest block all of whose pages go when it is released -------------------------------------------- */
 

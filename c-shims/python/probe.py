@@ -15,7 +15,8 @@ and a program of its own:
     cc -std=c11 -O2 -fPIC -shared -Ic-shims c-shims/*.c -o libprobe.so -pthread
     ALLOCHECK_PROBE_LIBRARY=./libprobe.so PYTHONPATH=c-shims/python python -s RULE.py
 
-The report is the one of probe.h, and its C runtime writes it. `lacking` names a module that the interpreter does not have.
+(twice: the first run compiles the modules that it imports, and that moves the heap). The report is the one of probe.h,
+and its C runtime writes it; `lacking` names a module that the interpreter does not have.
 """
 import os
 import sys
@@ -119,8 +120,8 @@ def variant():
 
 
 def module(name):
-    """Imports what the rule needs. Ends the probe where that fails, or where a module had to be compiled: compiling
-    moves the heap, so the figures would not be those of the next run."""
+    """Imports what the rule needs. Ends the probe where that fails, or where a module had to be compiled for it:
+    compiling moves the heap, so the figures would not be those of the next run."""
     compiled = _watch_compiler()
     try:
         __import__(name)
@@ -129,18 +130,21 @@ def module(name):
             _library.probe_lacking(_bytes(name), b"not importable")
         cause = getattr(error, "__cause__", None) or error
         unobservable("%s fails to import: %s" % (name, " ".join(str(cause).split())))
-    for path in compiled():
-        unobservable("importing %s compiled %s, which moves the heap" % (name, os.path.basename(path)))
+    if compiled():
+        unobservable("importing %s compiled %s, which moves the heap" % (name, os.path.basename(compiled()[0])))
     return sys.modules[name]
+
+
+def _files_of_modules():
+    return set(getattr(module, "__file__", None) or "" for module in sys.modules.values())
 
 
 def _watch_compiler():
     """A function that lists the modules compiled since."""
     if sys.version_info[0] == 2:
+        before = _files_of_modules()
         # A module that came from its .pyc has that as its __file__.
-        files = lambda: set(getattr(module, "__file__", "") for module in sys.modules.values())
-        before = files()
-        return lambda: sorted(path for path in files() - before if path.endswith(".py"))
+        return lambda: sorted(path for path in _files_of_modules() - before if path.endswith(".py"))
     from importlib.machinery import SourceFileLoader
 
     compiled = []
@@ -193,20 +197,26 @@ def pages_after_deletion(make, extent, size):
 # ---- A question each to copies of the process ----------------------------------------------------------------------
 
 
+ANSWER = 64  # added to an answer, so that no other end of a process looks like one
+
+
 def in_child(step, argument):
-    """step(argument), a number from 0 to 127, in a copy of this process: what earlier questions did to the heap does not
+    """step(argument), a number from 0 to 63, in a copy of this process: what earlier questions did to the heap does not
     count. POSIX only; elsewhere a process would have to be prepared anew for each question."""
+    if not hasattr(os, "fork"):
+        unobservable("the question needs a copy of the process, and this system has no fork")
     tick()
     child = os.fork()
     if child == 0:
         try:
-            os._exit(step(argument))
+            os._exit(ANSWER + step(argument))
         except BaseException:
             sys.excepthook(*sys.exc_info())
-            os._exit(255)
+            os._exit(STATUS_VIOLATED)
     status = os.waitpid(child, 0)[1]
-    check(status & 0xFF == 0 and status >> 8 < 128, "the copy asked for %d ended with wait status %d" % (argument, status))
-    return status >> 8
+    answer = (status >> 8) - ANSWER
+    check(status & 0xFF == 0 and 0 <= answer < 64, "the copy asked for %d ended with wait status %d" % (argument, status))
+    return answer
 
 
 LARGEST = 64 << 20
@@ -244,8 +254,8 @@ def smallest_returned(make, extent):
 
 
 def report_threshold(make, extent):
-    """Measure `bytes` and fact `fate` of smallest_returned, which is the result; or fact `threshold`, why there is no such
-    size: none, not-monotone."""
+    """Measure `bytes` and fact `fate` of smallest_returned, which is the result; or fact `threshold`, why there is no
+    such size: none, not-monotone."""
     size = smallest_returned(make, extent)
     if size is None:
         return fact("threshold", "none")

@@ -27,6 +27,7 @@ static void *allocate_once(size_t size, size_t alignment, bool *zero) {
 static void *shared_zero; /* for MALLOC_ZERO_SHARED */
 
 void *block_allocate(size_t size, size_t alignment, bool *zero) {
+    *zero = false;
     if (fault(SIZE_TRUNCATED))
         size = (uint32_t)size;
     if (fault(MALLOC_ZERO_NULL) && size == 0)

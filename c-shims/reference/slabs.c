@@ -77,7 +77,7 @@ static struct slab *slab_for(size_t size, size_t alignment) {
     return slab != NULL ? slab : new_slab(size, alignment);
 }
 
-/* Zeroes, as dropping them would, all pages that hold a free slot, where only those that hold nothing else may go. */
+/* Zeroes every page that holds a free slot, as giving it back would; only those that hold nothing else may go. */
 static void purge_too_much(struct slab *slab) {
     size_t page = page_size();
     for (size_t slot = 0; slot < slab->count; slot++) {

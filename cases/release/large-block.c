@@ -15,5 +15,8 @@ PROBE {
     warm_heap();
     void *p = malloc(n);
     CHECK(p != NULL, "malloc(%zu) returned NULL", n);
-    FACT("fate", fate_word(pages_after_free(p, n)));
+    write_pages(p, n);
+    witness_settle();
+    free(p);
+    FACT("fate", fate_word(believed(witness_pages(p, n))));
 }

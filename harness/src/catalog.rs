@@ -175,8 +175,8 @@ pub fn read(files: &[(&str, &str)]) -> Result<Catalog> {
 }
 
 fn rule_id(path: &str) -> Option<(&str, Language)> {
-    let c = path.strip_suffix(".c").map(|id| (id, Language::C));
-    c.or_else(|| path.strip_suffix(".py").map(|id| (id, Language::Python)))
+    let (id, extension) = path.rsplit_once('.')?;
+    Language::ALL.iter().find(|language| language.extension() == extension).map(|language| (id, *language))
 }
 
 fn read_allocator(path: &str, name: &str, text: &str) -> Result<AllocatorFile> {
@@ -192,7 +192,7 @@ fn read_allocator(path: &str, name: &str, text: &str) -> Result<AllocatorFile> {
 
 fn read_rule(path: &str, id: &str, language: Language, text: &str) -> Result<Rule> {
     let (open, close) = match language {
-        Language::C => ("/*---\n", "\n---*/"),
+        Language::C | Language::Cxx => ("/*---\n", "\n---*/"),
         Language::Python => ("\"\"\"---\n", "\n---\"\"\""),
     };
     let front = text.strip_prefix(open).and_then(|rest| rest.split_once(close)).map(|(front, _)| front);

@@ -7,22 +7,30 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 
-use crate::model::Rule;
+use crate::model::{Language, Rule};
 use crate::sources;
 use crate::workshop::Workshop;
 
 /// The target this program was built for; its probes are built for the same.
 pub const TARGET: &str = env!("ALLOCHECK_TARGET");
 
-const FLAGS: [&str; 6] = ["-std=c11", "-O2", "-g", "-Wall", "-Wextra", "-pthread"];
+const FLAGS: [&str; 5] = ["-O2", "-g", "-Wall", "-Wextra", "-pthread"];
 
-/// A C compiler and the runtime of the probes, ready to build rules.
-pub struct Compiler {
+/// One compiler of the machine.
+struct Tool {
     command: Vec<String>,
-    /// Compiler version and flags, as part of every hash.
+    /// Version and flags, as part of every hash.
     identity: String,
+    standard: &'static str,
+}
+
+/// The machine's compilers and the runtime of the probes, ready to build rules.
+pub struct Compiler {
+    c: Tool,
+    /// A machine may have none: then the rules in C++ are not built.
+    cxx: Result<Tool, NotBuilt>,
     cache: PathBuf,
     /// The sources on disk, for `-I` and for a debugger.
     sources: PathBuf,
@@ -38,15 +46,9 @@ pub type NotBuilt = String;
 impl Compiler {
     /// Finds the compiler (`CC`, else the usual names) and builds the probes' runtime.
     pub fn find(workshop: &Workshop) -> Result<Self> {
-        let command = compiler_command()?;
-        let version = Command::new(&command[0]).args(&command[1..]).arg("--version").output();
-        let version = version.ok().filter(|output| output.status.success()).ok_or_else(|| {
-            anyhow!("no C compiler: {:?} does not run; install gcc or clang, or name yours in CC", command.join(" "))
-        })?;
-        let identity = format!("{TARGET} {} {FLAGS:?} {command:?}", String::from_utf8_lossy(&version.stdout));
         let mut compiler = Compiler {
-            command,
-            identity,
+            c: Tool::find(false)?,
+            cxx: Tool::find(true).map_err(|error| error.to_string()),
             cache: workshop.cache().to_owned(),
             sources: unpack_sources(workshop.cache())?,
             failed: Mutex::default(),
@@ -62,15 +64,16 @@ impl Compiler {
 
     /// The program of a rule.
     pub fn probe(&self, rule: &Rule) -> Result<PathBuf, NotBuilt> {
-        let source = self.sources.join("cases").join(&rule.id).with_extension("c");
-        let mut inputs = vec![source];
+        let source = format!("cases/{}.{}", rule.id, rule.language.extension());
+        let mut inputs = vec![self.sources.join(source)];
         inputs.extend(self.runtime.iter().cloned());
-        self.build(&rule.id, &[&rule.text, &self.runtime_hash()], &["-fPIE", "-pie"], &inputs, &["-ldl"])
+        let tool = if rule.language == Language::Cxx { self.cxx.as_ref().map_err(String::clone)? } else { &self.c };
+        self.build(tool, &rule.id, &[&rule.text, &self.runtime_hash()], &["-fPIE", "-pie"], &inputs, &["-ldl"])
     }
 
     /// The runtime as a library for Python probes.
     pub fn python_runtime(&self) -> Result<PathBuf, NotBuilt> {
-        self.build("python-runtime.so", &[&self.runtime_hash()], &["-shared"], &self.runtime, &["-ldl"])
+        self.build(&self.c, "python-runtime.so", &[&self.runtime_hash()], &["-shared"], &self.runtime, &["-ldl"])
     }
 
     /// The folder of the Python probes' module.
@@ -89,14 +92,14 @@ impl Compiler {
         let texts: Vec<_> = files.iter().map(|(_, text)| *text).collect();
         let inputs: Vec<_> =
             files.iter().filter(|(path, _)| path.ends_with(".c")).map(|(path, _)| self.sources.join(path)).collect();
-        self.build("libreference.so", &texts, &["-shared", "-fPIC", "-fvisibility=hidden"], &inputs, &[])
+        self.build(&self.c, "libreference.so", &texts, &["-shared", "-fPIC", "-fvisibility=hidden"], &inputs, &[])
     }
 
     fn object(&self, path: &str, text: &str) -> Result<PathBuf, NotBuilt> {
         let headers: String =
             sources::in_folder("c-shims").filter(|(path, _)| path.ends_with(".h")).map(|(_, text)| text).collect();
         let object = path.replace(".c", ".o");
-        self.build(&object, &[text, &headers], &["-c", "-fPIC"], &[self.sources.join(path)], &[])
+        self.build(&self.c, &object, &[text, &headers], &["-c", "-fPIC"], &[self.sources.join(path)], &[])
     }
 
     /// The objects' names hold the hashes of what they were built from.
@@ -108,13 +111,14 @@ impl Compiler {
     /// build the same never see a half.
     fn build(
         &self,
+        tool: &Tool,
         name: &str,
         hashed: &[&str],
         flags: &[&str],
         inputs: &[PathBuf],
         libraries: &[&str],
     ) -> Result<PathBuf, NotBuilt> {
-        let output = self.cache.join(file_name(name, &[&[self.identity.as_str()], flags, hashed].concat()));
+        let output = self.cache.join(file_name(name, &[&[tool.identity.as_str()], flags, hashed].concat()));
         if output.exists() {
             return Ok(output);
         }
@@ -122,7 +126,7 @@ impl Compiler {
         if let Some(why) = failed().get(&output) {
             return Err(why.clone());
         }
-        let built = self.compile(&output, flags, inputs, libraries);
+        let built = self.compile(tool, &output, flags, inputs, libraries);
         if let Err(why) = &built {
             failed().insert(output, why.clone());
         }
@@ -131,6 +135,7 @@ impl Compiler {
 
     fn compile(
         &self,
+        tool: &Tool,
         output: &Path,
         flags: &[&str],
         inputs: &[PathBuf],
@@ -138,8 +143,9 @@ impl Compiler {
     ) -> Result<PathBuf, NotBuilt> {
         let unfinished = tempfile::Builder::new().prefix("unfinished-").tempfile_in(&self.cache);
         let unfinished = unfinished.map_err(|error| format!("{}: {error}", self.cache.display()))?.into_temp_path();
-        let result = Command::new(&self.command[0])
-            .args(&self.command[1..])
+        let result = Command::new(&tool.command[0])
+            .args(&tool.command[1..])
+            .arg(tool.standard)
             .args(FLAGS)
             .args(flags)
             .arg("-I")
@@ -149,7 +155,7 @@ impl Compiler {
             .arg(&unfinished)
             .args(libraries)
             .output()
-            .map_err(|error| format!("{}: {error}", self.command[0]))?;
+            .map_err(|error| format!("{}: {error}", tool.command[0]))?;
         if !result.status.success() {
             return Err(first_error(&String::from_utf8_lossy(&result.stderr)));
         }
@@ -158,17 +164,27 @@ impl Compiler {
     }
 }
 
-/// `cc` knows the names and flags that each target wants.
-fn compiler_command() -> Result<Vec<String>> {
-    let mut build = cc::Build::new();
-    build.target(TARGET).host(TARGET).opt_level(2).cargo_metadata(false).no_default_flags(true).out_dir("/");
-    let tool = build.try_get_compiler().context("no C compiler; install gcc or clang, or name yours in CC")?;
-    let command = tool.to_command();
-    let program = command.get_program();
-    if which::which(program).is_err() {
-        bail!("no C compiler: there is no {program:?} on PATH; install gcc or clang, or name yours in CC");
+impl Tool {
+    /// `cc` knows the names, the environment variables and the flags that each target wants.
+    fn find(cxx: bool) -> Result<Self> {
+        let mend = if cxx {
+            "no C++ compiler; install g++ or clang, or name yours in CXX"
+        } else {
+            "no C compiler; install gcc or clang, or name yours in CC"
+        };
+        let mut build = cc::Build::new();
+        build.target(TARGET).host(TARGET).opt_level(2).cargo_metadata(false).no_default_flags(true).out_dir("/").cpp(cxx);
+        let command = build.try_get_compiler().context(mend)?.to_command();
+        let command: Vec<String> = std::iter::once(command.get_program())
+            .chain(command.get_args())
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let version = Command::new(&command[0]).args(&command[1..]).arg("--version").output();
+        let version = version.ok().filter(|output| output.status.success());
+        let version = version.with_context(|| format!("{:?} does not run: {mend}", command.join(" ")))?;
+        let identity = format!("{TARGET} {} {FLAGS:?} {command:?}", String::from_utf8_lossy(&version.stdout));
+        Ok(Tool { command, identity, standard: if cxx { "-std=c++17" } else { "-std=c11" } })
     }
-    Ok(std::iter::once(program).chain(command.get_args()).map(|word| word.to_string_lossy().into_owned()).collect())
 }
 
 /// Writes the carried sources to the cache, once for each state of them.

@@ -55,7 +55,7 @@ words! {
 
 words! {
     /// What a probe is written in.
-    Language { C = "c", Python = "python" }
+    Language { C = "c", Cxx = "c++", Python = "python" }
 }
 
 words! {
@@ -121,6 +121,22 @@ words! {
         Inapplicable = "inapplicable",
         Unobservable = "unobservable",
         Unbuilt = "unbuilt",
+    }
+}
+
+impl Language {
+    /// The extension of its files.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Language::C => "c",
+            Language::Cxx => "cc",
+            Language::Python => "py",
+        }
+    }
+
+    /// Is a probe of it a program of its own, built by us?
+    pub fn is_compiled(self) -> bool {
+        self != Language::Python
     }
 }
 

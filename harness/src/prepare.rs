@@ -23,7 +23,7 @@ pub struct Built {
 /// Builds the probe of a rule for an allocator.
 pub fn build(compiler: &Compiler, cell: &Cell) -> Result<Built, NotBuilt> {
     match cell.rule.language {
-        Language::C => {
+        Language::C | Language::Cxx => {
             Ok(Built { program: compiler.probe(&cell.rule)?, arguments: Vec::new(), environment: BTreeMap::new() })
         }
         Language::Python => Ok(Built {
@@ -44,7 +44,7 @@ pub fn probe(workshop: &Workshop, cell: &Cell, built: &Built) -> Result<Probe> {
     if let Some(variant) = &cell.variant {
         set("ALLOCHECK_VARIANT", variant.into());
     }
-    if cell.rule.language == Language::C {
+    if cell.rule.language.is_compiled() {
         set("ALLOCHECK_NEEDS", cell.rule.needs.join(",").into());
     }
     let library = |allocator: &Allocator| match &allocator.path {
@@ -52,11 +52,8 @@ pub fn probe(workshop: &Workshop, cell: &Cell, built: &Built) -> Result<Probe> {
         None => Ok(OsString::new()),
     };
     match cell.load {
-        Load::Native => {
-            if cell.rule.language == Language::C {
-                set("ALLOCHECK_EXPECT", "native".into());
-            }
-        }
+        Load::Native if cell.rule.language.is_compiled() => set("ALLOCHECK_EXPECT", "native".into()),
+        Load::Native => {}
         Load::Preload => {
             let path = library(&cell.allocator)?;
             set("LD_PRELOAD", path.clone());

@@ -50,7 +50,6 @@ pub struct Bench {
 
 impl Bench {
     pub fn new(workshop: Workshop, progress: bool) -> Result<Self> {
-        os::adopt_orphans();
         let compiler = Compiler::find(&workshop)?;
         Ok(Bench { workshop, compiler, aslr_off: os::can_turn_aslr_off(), progress })
     }
@@ -78,7 +77,7 @@ impl Bench {
     /// Each probe once, before any cell runs; what does not build is told by its cells.
     fn build(&self, cells: &[Cell]) {
         let mut seen = BTreeSet::new();
-        let first = |cell: &&Cell| cell.rule.language == Language::C && seen.insert(cell.rule.id.clone());
+        let first = |cell: &&Cell| cell.rule.language.is_compiled() && seen.insert(cell.rule.id.clone());
         let rules: Vec<_> = cells.iter().filter(first).map(|cell| Arc::clone(&cell.rule)).collect();
         progress::each("building", self.progress, &rules, |rule| drop(self.compiler.probe(rule)));
     }

@@ -15,8 +15,8 @@ PROBE {
         void *block[LIVE];
         for (size_t i = 0; i < LIVE; i++) {
             block[i] = i % 2 == 0 ? calloc(1, n) : calloc(n, 1);
-            CHECK(is_aligned(block[i], MAX_ALIGN), "block %zu of calloc to %zu bytes is at a multiple of %zu plus %zu", i,
-                  n, MAX_ALIGN, (uintptr_t)block[i] % MAX_ALIGN);
+            CHECK(is_aligned(block[i], MAX_ALIGN), "block %zu of calloc, of %zu, is at a multiple of %zu plus %zu",
+                  i, n, MAX_ALIGN, (uintptr_t)block[i] % MAX_ALIGN);
         }
         for (size_t i = 0; i < LIVE; i++)
             free(block[i]);

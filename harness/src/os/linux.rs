@@ -7,21 +7,22 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use anyhow::{Context, Result};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::personality::{self, Persona};
 use nix::sys::prctl;
-use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SigHandler, Signal, kill, killpg, signal};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
-use nix::unistd::{Pid, SysconfVar, pipe2, setsid, sysconf};
+use nix::unistd::{Pid, SysconfVar, getsid, pipe2, setsid, sysconf};
 
 use super::{Containment, MARK, REPORT_DESCRIPTOR};
 use crate::model::Platform;
 
 const STACK: u64 = 8 << 20;
+const DESCRIPTORS: u64 = 1024;
 /// A core limit of one byte: files are never written, and a piped core pattern is not run (core(5)); PR_SET_DUMPABLE
 /// would do both too, and close /proc/self/pagemap to the probe.
 const NO_CORE: u64 = 1;
@@ -48,18 +49,51 @@ pub fn contain(command: &mut Command, containment: Containment, report: &OwnedFd
 fn enter(containment: Containment, report: i32) -> nix::Result<()> {
     setsid()?;
     prctl::set_pdeathsig(Signal::SIGKILL)?;
+    die_first();
     let limits = containment.limits;
-    setrlimit(Resource::RLIMIT_CORE, NO_CORE, NO_CORE)?;
-    setrlimit(Resource::RLIMIT_STACK, STACK, STACK)?;
-    setrlimit(Resource::RLIMIT_DATA, limits.memory_mib << 20, limits.memory_mib << 20)?;
+    limit(Resource::RLIMIT_CORE, NO_CORE)?;
+    limit(Resource::RLIMIT_STACK, STACK)?;
+    limit(Resource::RLIMIT_NOFILE, DESCRIPTORS)?;
+    limit(Resource::RLIMIT_DATA, limits.memory_mib << 20)?;
     if let Some(address) = limits.address_mib {
-        setrlimit(Resource::RLIMIT_AS, address << 20, address << 20)?;
+        limit(Resource::RLIMIT_AS, address << 20)?;
     }
     if containment.aslr_off {
-        personality::set(personality::get()? | Persona::ADDR_NO_RANDOMIZE)?;
+        personality::set(Persona::ADDR_NO_RANDOMIZE)?;
+    } else {
+        // A caller under setarch(8) may have asked for something else; where a filter forbids it, nobody has.
+        let _ = personality::set(Persona::empty());
     }
-    // SAFETY: dup2(2) of two numbers; the agreed one is free in this process, which only goes on to exec.
-    nix::errno::Errno::result(unsafe { libc::dup2(report, REPORT_DESCRIPTOR) }).map(drop)
+    pass_on(report)
+}
+
+/// Sets a limit, or what the caller's own leaves of it: only root may raise a hard one.
+fn limit(resource: Resource, wanted: u64) -> nix::Result<()> {
+    let (_, hard) = getrlimit(resource)?;
+    setrlimit(resource, wanted.min(hard), wanted.min(hard))
+}
+
+/// What RLIMIT_DATA does not see, shared memory, may still exhaust the machine: then the probe is to go, not the rest.
+fn die_first() {
+    let adjustment = "1000";
+    // SAFETY: system calls on a literal path and a descriptor of our own. Without /proc there is nothing to adjust.
+    unsafe {
+        let file = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+        libc::write(file, adjustment.as_ptr().cast(), adjustment.len());
+        libc::close(file);
+    }
+}
+
+/// Of all descriptors beyond the standard ones only the report is passed on; the caller's own may have leaked here.
+fn pass_on(report: i32) -> nix::Result<()> {
+    // SAFETY: system calls on numbers; the agreed one is free in this process, which only goes on to exec. close_range(2)
+    // is missing before Linux 5.11: then the caller's are not marked, and only those are.
+    unsafe {
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
+        nix::errno::Errno::result(libc::dup2(report, REPORT_DESCRIPTOR))?;
+        // dup2 of a number to itself keeps its mark.
+        nix::errno::Errno::result(libc::fcntl(REPORT_DESCRIPTOR, libc::F_SETFD, 0)).map(drop)
+    }
 }
 
 /// Waits until one of the pipes has something to say or `milliseconds` have passed.
@@ -81,16 +115,46 @@ pub fn kill_group(pid: u32) {
     let _ = killpg(Pid::from_raw(pid as i32), Signal::SIGKILL);
 }
 
-/// Orphans of a cell come to this process instead of init.
-pub fn adopt_orphans() {
-    let _ = prctl::set_child_subreaper(true);
+/// Held while a cell runs. Orphans of cells come to this process instead of init.
+pub struct Running(());
+
+/// How many there are.
+static RUNNING: Mutex<usize> = Mutex::new(0);
+
+fn running() -> MutexGuard<'static, usize> {
+    RUNNING.lock().expect("nothing panics while it holds this")
 }
 
-/// Kills what a cell left behind: orphans that carry its mark or its session. One that kills and forks faster than it is
-/// killed gives up after a bounded number of rounds.
+impl Running {
+    pub fn new() -> Self {
+        let _ = prctl::set_child_subreaper(true);
+        *running() += 1;
+        Running(())
+    }
+}
+
+/// An orphan may have left its cell's session and cleared its environment. It is nobody's as long as several cells run;
+/// once none does, every orphan is a leftover.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut running = running();
+        *running -= 1;
+        if *running == 0 {
+            kill_all(|_| true);
+        }
+    }
+}
+
+/// Kills what a cell left behind and says so by its session or its mark.
 pub fn kill_leftovers(cell: u32, mark: &str) {
-    for _ in 0..1000 {
-        let leftovers: Vec<_> = children().into_iter().filter(|pid| belongs_to(*pid, cell, mark)).collect();
+    kill_all(|orphan| session(orphan) == Some(Pid::from_raw(cell as i32)) || has_mark(orphan, mark));
+}
+
+/// Kills orphans until there are no more. One that forks and dies faster than it is killed is given up after a bounded
+/// number of rounds.
+fn kill_all(chosen: impl Fn(Pid) -> bool) {
+    for _ in 0..10_000 {
+        let leftovers: Vec<_> = orphans().into_iter().filter(|pid| chosen(*pid)).collect();
         if leftovers.is_empty() {
             return;
         }
@@ -99,6 +163,12 @@ pub fn kill_leftovers(cell: u32, mark: &str) {
             let _ = waitpid(pid, None);
         }
     }
+}
+
+/// Children of this process that belong to cells: its other ones, such as compilers, are in its own session.
+fn orphans() -> Vec<Pid> {
+    let own = session(Pid::this());
+    children().into_iter().filter(|pid| session(*pid) != own).collect()
 }
 
 fn children() -> Vec<Pid> {
@@ -111,16 +181,11 @@ fn children() -> Vec<Pid> {
     found
 }
 
-fn belongs_to(pid: Pid, cell: u32, mark: &str) -> bool {
-    if pid.as_raw() as u32 == cell {
-        return false;
-    }
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // After the command's name in brackets: state, parent, group, session.
-    let session = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(3));
-    if session.and_then(|session| session.parse().ok()) == Some(cell) {
-        return true;
-    }
+fn session(pid: Pid) -> Option<Pid> {
+    getsid(Some(pid)).ok()
+}
+
+fn has_mark(pid: Pid, mark: &str) -> bool {
     let wanted = format!("{MARK}={mark}");
     let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
     environment.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes())
@@ -149,9 +214,11 @@ pub fn interrupted() -> &'static AtomicBool {
     })
 }
 
-/// Starts to watch for interruption.
-pub fn watch_interruption() {
+/// Signals as this program wants them, whatever its caller made of them.
+pub fn take_signals() {
     interrupted().store(false, Ordering::Relaxed);
+    // SAFETY: the default is no handler. A caller that ignores SIGCHLD would take the ends of our children from us.
+    let _ = unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) };
 }
 
 // ---- What the machine is -----------------------------------------------------------------------------------------

@@ -1,30 +1,44 @@
-//! stub
-use crate::model::Report;
+//! A report, in the forms it is read in.
+
+mod areas;
 pub mod json;
-#[derive(Clone, Copy, Debug, PartialEq)]
+mod layout;
+mod text;
+
+use crate::model::Report;
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// For people.
     Text,
+    /// For programs: `schema.json` beside this file.
     Json,
 }
-#[derive(Clone, Copy, Debug)]
+
+/// How the form for people looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
+    /// Escape sequences for colour; nothing is told by colour alone.
     pub color: bool,
+    /// Columns of the terminal.
     pub width: usize,
+    /// One line per finding, and complaints in full length.
     pub verbose: bool,
+    /// The summary and the complaints, no tables.
     pub quiet: bool,
 }
-pub fn render(report: &Report, format: Format, _style: &Style) -> String {
+
+impl Default for Style {
+    fn default() -> Self {
+        Style { color: false, width: 100, verbose: false, quiet: false }
+    }
+}
+
+/// The whole text of a report, its last line ended.
+pub fn render(report: &Report, format: Format, style: &Style) -> String {
     match format {
-        Format::Json => serde_json::to_string_pretty(report).unwrap() + "\n",
-        Format::Text => report
-            .findings
-            .iter()
-            .map(|f| {
-                format!(
-                    "{} {} {} {:?} {:?} {:?} {:?}\n",
-                    f.verdict, f.allocator, f.rule, f.variant, f.evidence, f.facts, f.measures
-                )
-            })
-            .collect(),
+        Format::Text => text::render(report, style),
+        Format::Json => json::render(report),
     }
 }
