@@ -215,7 +215,8 @@ def in_child(step, argument):
             os._exit(STATUS_VIOLATED)
     status = os.waitpid(child, 0)[1]
     answer = (status >> 8) - ANSWER
-    check(status & 0xFF == 0 and 0 <= answer < 64, "the copy asked for %d ended with wait status %d" % (argument, status))
+    answered = status & 0xFF == 0 and 0 <= answer < 64
+    check(answered, "the copy asked for %d ended with wait status %d" % (argument, status))
     return answer
 
 

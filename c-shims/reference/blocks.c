@@ -53,6 +53,8 @@ void block_release(struct block block) {
         slot_free(block.slab, block.slot);
     else
         large_free(block.start);
+    if (fault(RELEASE_SMALL_AT_ONCE))
+        slabs_trim();
 }
 
 /* Would a block of the new size have just this capacity? */

@@ -93,7 +93,8 @@ static void free_block(void *p, const char *function) {
     enum found found = block_find(p, &block);
     if (found == FOUND)
         block_release(block);
-    else if (!(fault(FOREIGN_FREE_SILENT) && found == FOREIGN) && !(fault(DOUBLE_FREE_SILENT) && found == DEAD))
+    else if (!(fault(FOREIGN_FREE_SILENT) && found == FOREIGN) && !(fault(DOUBLE_FREE_SILENT) && found == DEAD) &&
+             !(fault(INTERIOR_FREE_SILENT) && found == INTERIOR))
         reject(function, found);
     if (fault(FREE_CLOBBERS_ERRNO) || (fault(FREE_LARGE_CLOBBERS_ERRNO) && block.slab == NULL))
         kept_errno = EINVAL;

@@ -108,11 +108,13 @@
     F(RELEASE_NOT_MONOTONE, "release-not-monotone")                                                                   \
     F(RELEASE_THRESHOLD_DOUBLED, "release-threshold-doubled")                                                         \
     F(RELEASE_LATE, "release-late")                                                                                   \
+    F(RELEASE_SMALL_AT_ONCE, "release-small-at-once")                                                                 \
     F(TRIM_DOES_NOTHING, "trim-does-nothing")                                                                         \
     F(PURGE_HITS_NEIGHBOUR, "purge-hits-neighbour")                                                                   \
     F(ADDRESS_SPACE_LEAKS, "address-space-leaks")                                                                     \
     F(DOUBLE_FREE_SILENT, "double-free-silent")                                                                       \
     F(FOREIGN_FREE_SILENT, "foreign-free-silent")                                                                     \
+    F(INTERIOR_FREE_SILENT, "interior-free-silent")                                                                   \
     F(THREADS_UNLOCKED, "threads-unlocked")
 
 #define FAULT_ENUMERATOR(id, name) id,

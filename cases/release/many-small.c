@@ -2,7 +2,7 @@
 title    = "how much of many small blocks' memory is still resident when they have been freed"
 norm     = "record"
 source   = ["malloc_trim(3)", "mallopt(3) M_TRIM_THRESHOLD"]
-fault    = { none = "the reference keeps the memory of small blocks, and so does every defect of it" }
+fault    = "release-small-at-once"
 needs    = ["malloc", "free"]
 platforms = ["linux"]
 variants = ["24-forward", "24-reverse", "1000-forward", "1000-reverse", "1000-all-but-last"]

@@ -2,11 +2,16 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use allocheck::model::{Area, Fault, Finding, Norm, Rule, Verdict};
+use allocheck::catalog::Catalog;
+use allocheck::judge;
+use allocheck::model::{Allocator, Area, Fault, Finding, Kind, Norm, Origin, Rule, Verdict};
+use allocheck::plan::{self, Selection};
 use rstest::rstest;
-use support::{CATALOG, findings, reference};
+use support::{BENCH, CATALOG};
 
 #[rstest]
 fn rule_catches_its_fault(
@@ -28,6 +33,30 @@ fn rule_catches_its_fault(
     }
 }
 
+/// The project's own allocator, with one of its faults or none.
+fn reference(fault: Option<&str>) -> Allocator {
+    let library = BENCH.compiler.reference().unwrap_or_else(|why| panic!("the reference allocator: {why}"));
+    let fault = fault.map(|name| ("ALLOCHECK_FAULT".to_owned(), name.to_owned()));
+    Allocator {
+        name: "reference".into(),
+        version: "0".into(),
+        origin: Origin::Path,
+        kind: Kind::Library,
+        path: Some(library),
+        environment: BTreeMap::from_iter(fault),
+        deviations: Vec::new(),
+        variations: Vec::new(),
+    }
+}
+
+/// Runs all variants of one rule on one allocator.
+fn findings(rule: &Rule, allocator: &Allocator) -> Vec<Finding> {
+    let only = Catalog { rules: vec![rule.clone()], allocators: Vec::new() };
+    let cells = plan::cells(&only, &[Arc::new(allocator.clone())], &Selection::default());
+    let run = |cell| judge::judge(cell, &[BENCH.observe(cell).expect("the harness works")], String::new());
+    cells.iter().map(run).collect()
+}
+
 fn rule_of(path: &std::path::Path) -> &'static Rule {
     let name = path.with_extension("").to_string_lossy().replace('\\', "/");
     let id = name.rsplit_once("/cases/").expect("the file is under cases/").1;
@@ -46,7 +75,9 @@ fn assert_quiet(rule: &Rule, sound: &[Finding]) {
 fn fires(rule: &Rule, sound: &[Finding], faulty: &[Finding]) -> bool {
     sound.iter().zip(faulty).any(|(sound, faulty)| match rule.norm {
         Norm::Must => faulty.verdict == Verdict::Violates,
-        Norm::Record => (sound.ending, &sound.facts, &sound.measures) != (faulty.ending, &faulty.facts, &faulty.measures),
+        Norm::Record => {
+            (sound.ending, &sound.facts, &sound.measures) != (faulty.ending, &faulty.facts, &faulty.measures)
+        }
     })
 }
 
@@ -70,7 +101,7 @@ fn table_of_rules_and_faults() {
     let sound: Vec<Vec<Finding>> =
         allocheck::progress::each("sound", false, &rules, |rule| findings(rule, &reference(None)));
     let mut uncaught = Vec::new();
-    for fault in support::faults() {
+    for fault in faults() {
         let caught = allocheck::progress::each(fault, false, &rules, |rule| findings(rule, &reference(Some(fault))));
         let by: Vec<&str> = (rules.iter().zip(&sound).zip(&caught))
             .filter(|((rule, sound), faulty)| fires(rule, sound, faulty))
@@ -82,4 +113,12 @@ fn table_of_rules_and_faults() {
         }
     }
     assert!(uncaught.is_empty(), "caught by no rule: {uncaught:?}");
+}
+
+/// The names of the reference allocator's faults, from its own list.
+fn faults() -> impl Iterator<Item = &'static str> {
+    let (_, list) = allocheck::sources::in_folder("c-shims/reference")
+        .find(|(path, _)| path.ends_with("/faults.h"))
+        .expect("the list of faults is there");
+    list.lines().filter_map(|line| line.trim().strip_prefix("F(")?.split('"').nth(1))
 }

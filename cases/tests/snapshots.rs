@@ -1,0 +1,141 @@
+//! Every allocator of this machine under every rule, against `snapshots/`: no complaint, and nothing that changed unseen.
+//!
+//! What the files mean, and which one is used where the version is another, is in `harness/src/snapshot.rs`; insta
+//! stores and reviews them (`cargo insta review`). `ALLOCHECK_REQUIRE=glibc,jemalloc` makes the absence of one red.
+
+mod support;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use allocheck::discover;
+use allocheck::model::{Allocator, Area, Kind, Report};
+use allocheck::os;
+use allocheck::plan::Selection;
+use allocheck::snapshot::{self, Choice, Comparison, Difference, MIXING, Snapshot};
+use rstest::rstest;
+use support::{BENCH, CATALOG};
+
+static ALLOCATORS: LazyLock<Vec<Allocator>> =
+    LazyLock::new(|| discover::allocators(&CATALOG, &BENCH.workshop, &[], true).expect("discovery works"));
+
+/// Each build of an allocator that this machine has: installed, embedded.
+#[rstest]
+fn allocator(
+    #[files("cases/allocators/*.toml")]
+    #[base_dir = "."]
+    path: PathBuf,
+) {
+    let name = path.file_stem().and_then(|stem| stem.to_str()).expect("allocator files have plain names");
+    let builds: Vec<&Allocator> = ALLOCATORS.iter().filter(|allocator| allocator.name == name).collect();
+    if builds.is_empty() {
+        println!("{name} is not on this machine: nothing of it was run");
+    }
+    let areas = [Area::Conformance, Area::Mixing, Area::Release];
+    for build in builds {
+        check(&report(vec![build.clone()], &areas), |stem| stem != MIXING);
+    }
+}
+
+#[test]
+fn mixing() {
+    let libraries = ALLOCATORS.iter().filter(|allocator| allocator.kind == Kind::Library).cloned().collect();
+    check(&report(libraries, &[Area::Mixing]), |stem| stem == MIXING);
+}
+
+#[test]
+fn python() {
+    let pythons: Vec<Allocator> =
+        ALLOCATORS.iter().filter(|allocator| allocator.kind != Kind::Library).cloned().collect();
+    if pythons.is_empty() {
+        println!("no Python on this machine: none of its rules was run");
+    }
+    check(&report(pythons, &[Area::Python]), |_| true);
+}
+
+/// CI names what must be there, so that a missing package is red and not a quiet gap.
+#[test]
+fn required_allocators_are_here() {
+    let required = std::env::var("ALLOCHECK_REQUIRE").unwrap_or_default();
+    let here: Vec<String> = ALLOCATORS.iter().map(Allocator::key).collect();
+    let absent: Vec<&str> =
+        required.split(',').filter(|name| !name.is_empty() && !here.iter().any(|key| key == name)).collect();
+    assert!(absent.is_empty(), "ALLOCHECK_REQUIRE asks for {absent:?}; this machine has {here:?}");
+}
+
+fn report(allocators: Vec<Allocator>, areas: &[Area]) -> Report {
+    let selection = Selection { areas: areas.to_vec(), ..Selection::default() };
+    BENCH.report(&CATALOG, allocators, &selection).expect("the harness works")
+}
+
+fn check(report: &Report, concerns: impl Fn(&str) -> bool) {
+    let complaints: Vec<_> = report.complaints().collect();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(os::platform_name());
+    let stems = stems(&folder);
+    for (stem, current) in snapshot::from_report(report) {
+        let entry = report.allocators.iter().find(|entry| snapshot::stem(&entry.name, &entry.version) == stem);
+        let choice = match entry {
+            Some(entry) => snapshot::nearest(&stems, &entry.name, &entry.version),
+            None if stems.contains(&stem) => Choice::Exact,
+            None => Choice::None,
+        };
+        if concerns(&stem) {
+            check_file(&folder, &stem, choice, &current);
+        }
+    }
+}
+
+fn stems(folder: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".snap")?.to_owned())).collect()
+}
+
+/// What is known of another version is only offered; the same version must say the same.
+fn check_file(folder: &Path, stem: &str, choice: Choice, current: &Snapshot) {
+    let (known, exact) = match choice {
+        Choice::Exact => (Some(read(&folder.join(format!("{stem}.snap")))), true),
+        Choice::Nearest(other) => (Some(read(&folder.join(format!("{other}.snap")))), false),
+        Choice::None => (None, false),
+    };
+    let comparison = snapshot::compare(known.as_ref(), exact, current);
+    let taken_over = || store(folder, stem, &comparison.merged);
+    if comparison.red.is_empty() && exact && comparison.offered.is_empty() {
+        return;
+    }
+    // Shows the difference and, as INSTA_UPDATE has it, leaves the new file for review.
+    let stored = catch_unwind(AssertUnwindSafe(taken_over)).is_ok();
+    println!("{}", told(stem, &comparison, stored));
+    assert!(comparison.red.is_empty(), "{}", told(stem, &comparison, stored));
+}
+
+fn store(folder: &Path, stem: &str, snapshot: &Snapshot) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(stem, snapshot.format()));
+}
+
+fn told(stem: &str, comparison: &Comparison, stored: bool) -> String {
+    let line = |difference: &Difference| {
+        let known = difference.known.as_deref().unwrap_or("nothing known");
+        format!("\n  {}\n    known: {known}\n    now:   {}", difference.key, difference.current)
+    };
+    let lines = |title: &str, differences: &[Difference]| match differences {
+        [] => String::new(),
+        some => format!("\n{title}{}", some.iter().map(line).collect::<String>()),
+    };
+    let where_to = if stored { "" } else { "; INSTA_UPDATE=new leaves it for review" };
+    format!(
+        "{stem}: differs from what snapshots/ has{where_to}{}{}",
+        lines("red:", &comparison.red),
+        lines("offered:", &comparison.offered)
+    )
+}
+
+fn read(path: &Path) -> Snapshot {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    Snapshot::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

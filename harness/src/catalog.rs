@@ -42,9 +42,9 @@ pub struct AllocatorFile {
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
     #[serde(default, rename = "deviation")]
-    pub deviations: Vec<DeviationEntry>,
+    pub deviations: Vec<Deviation>,
     #[serde(default, rename = "varies")]
-    pub variations: Vec<VariationEntry>,
+    pub variations: Vec<Variation>,
 }
 
 /// Where a library's version stands.
@@ -57,59 +57,6 @@ pub enum VersionSource {
     Text { after: String, library: Option<String> },
     /// The text that follows these words in the library's path.
     Path { after: String },
-}
-
-/// A known violation, as the file says it.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub struct DeviationEntry {
-    rule: String,
-    variant: Option<String>,
-    versions: Option<String>,
-    reason: String,
-    link: Option<String>,
-    #[serde(default)]
-    sometimes: bool,
-}
-
-/// A declared variation, as the file says it.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub struct VariationEntry {
-    rule: String,
-    partner: Option<String>,
-    variant: Option<String>,
-    outcomes: Vec<String>,
-    reason: String,
-}
-
-impl AllocatorFile {
-    pub fn deviations(&self) -> Vec<Deviation> {
-        let known = self.deviations.iter().cloned();
-        known
-            .map(|entry| Deviation {
-                rule: entry.rule,
-                variant: entry.variant,
-                versions: entry.versions,
-                reason: entry.reason,
-                link: entry.link,
-                sometimes: entry.sometimes,
-            })
-            .collect()
-    }
-
-    pub fn variations(&self) -> Vec<Variation> {
-        let known = self.variations.iter().cloned();
-        known
-            .map(|entry| Variation {
-                rule: entry.rule,
-                partner: entry.partner,
-                variant: entry.variant,
-                outcomes: entry.outcomes,
-                reason: entry.reason,
-            })
-            .collect()
-    }
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ use allocheck::session::{self, Request};
 use allocheck::workshop::Workshop;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{Args, Parser, Subcommand};
+use tempfile::NamedTempFile;
 
 /// Tests the memory allocators of this machine: conformance, mixing, release.
 #[derive(Parser)]
@@ -93,14 +95,29 @@ fn format(word: &str) -> Result<Format, String> {
 }
 
 pub fn main() -> Result<ExitCode> {
-    os::watch_interruption();
-    let cli = Cli::parse();
+    os::take_signals();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => bail!(in_one_line(&error)),
+        // Help or version.
+        Err(asked) => return print(&asked.to_string()).map(|()| ExitCode::SUCCESS),
+    };
     match cli.command.unwrap_or(Command::Run(cli.run)) {
         Command::Run(arguments) => run(&arguments),
         Command::Diff { old, new } => diff_files(&old, &new),
         Command::List { areas } => list(&areas),
-        Command::Look { library, call } => look::child(&library, call.as_deref()).map(|()| ExitCode::SUCCESS),
+        Command::Look { library, call } => look::child(&library, call.as_deref()),
     }
+}
+
+/// What is wrong and clap's tips, without its usage.
+fn in_one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let said =
+        text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let said: Vec<&str> = said.filter(|line| !line.is_empty()).collect();
+    let said = said.join("; ").replace("error: ", "").replace("tip: ", "");
+    format!("{said} (see `allocheck --help`)")
 }
 
 // ---- run -----------------------------------------------------------------------------------------------------------
@@ -150,36 +167,36 @@ fn request(arguments: &Run) -> Result<Request> {
 /// A file to be written when all is done. Beside it until then, so that an interrupted run leaves an old one whole.
 struct Output {
     path: PathBuf,
-    unfinished: Option<tempfile::NamedTempFile>,
+    /// `None` for what is no file, such as /dev/stdout.
+    unfinished: Option<NamedTempFile>,
 }
 
 impl Output {
     fn open(path: &Path) -> Result<Self> {
         let complaint = || format!("cannot write {}; give -o a file in a folder that you can write to", path.display());
-        let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
         ensure!(!path.is_dir(), "cannot write {}: it is a folder; give -o a file", path.display());
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let unfinished = (!special).then(|| tempfile::NamedTempFile::new_in(folder)).transpose();
-        Ok(Output { path: path.to_owned(), unfinished: unfinished.with_context(complaint)? })
+        // What a link leads to is written, not the link.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let special = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+        let unfinished = (!special).then(|| beside(&path)).transpose().with_context(complaint)?;
+        Ok(Output { path, unfinished })
     }
 
     fn write(self, text: &str) -> Result<()> {
-        let complaint = || format!("cannot write {}", self.path.display());
-        match self.unfinished {
-            None => fs::write(&self.path, text).with_context(complaint),
-            Some(mut file) => {
-                file.write_all(text.as_bytes()).with_context(complaint)?;
-                make_readable(file.path()).with_context(complaint)?;
-                file.persist(&self.path).map(drop).with_context(complaint)
-            }
-        }
+        let written = match self.unfinished {
+            None => fs::write(&self.path, text),
+            Some(mut file) => file
+                .write_all(text.as_bytes())
+                .and_then(|()| file.persist(&self.path).map(drop).map_err(|error| error.error)),
+        };
+        written.with_context(|| format!("cannot write {}", self.path.display()))
     }
 }
 
-/// Temporary files are their owner's alone; a report is like any other file.
-fn make_readable(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+/// A new file in the same folder, readable by whom the umask lets.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    tempfile::Builder::new().prefix(".allocheck-").permissions(fs::Permissions::from_mode(0o666)).tempfile_in(folder)
 }
 
 /// A reader that has seen enough (`| head`) is no error.

@@ -81,6 +81,11 @@ impl Compiler {
         self.sources.join("c-shims/python")
     }
 
+    /// Where interpreters keep what they compile for the probes.
+    pub fn python_cache(&self) -> PathBuf {
+        self.cache.join("pycache")
+    }
+
     /// A Python rule's file.
     pub fn python_rule(&self, rule: &Rule) -> PathBuf {
         self.sources.join("cases").join(&rule.id).with_extension("py")
@@ -173,7 +178,14 @@ impl Tool {
             "no C compiler; install gcc or clang, or name yours in CC"
         };
         let mut build = cc::Build::new();
-        build.target(TARGET).host(TARGET).opt_level(2).cargo_metadata(false).no_default_flags(true).out_dir("/").cpp(cxx);
+        build
+            .target(TARGET)
+            .host(TARGET)
+            .opt_level(2)
+            .cargo_metadata(false)
+            .no_default_flags(true)
+            .out_dir("/")
+            .cpp(cxx);
         let command = build.try_get_compiler().context(mend)?.to_command();
         let command: Vec<String> = std::iter::once(command.get_program())
             .chain(command.get_args())

@@ -139,8 +139,8 @@ fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option
         kind: Kind::Library,
         path,
         environment: file.environment.clone(),
-        deviations: file.deviations(),
-        variations: file.variations(),
+        deviations: file.deviations.clone(),
+        variations: file.variations.clone(),
     }
 }
 
@@ -184,7 +184,7 @@ fn version_of(workshop: &Workshop, file: Option<&AllocatorFile>, path: &Path) ->
         Some(VersionSource::Call(call)) => Some(call.as_str()),
         _ => None,
     };
-    let called = look::version_in_child(&workshop.program, path, call)?;
+    let called = look::version(workshop, path, call, look::PATIENCE_S)?;
     let version = match source {
         Some(VersionSource::Text { after, library }) => {
             let holder = library.as_ref().map_or(path.to_owned(), |name| path.with_file_name(name));

@@ -1,38 +1,43 @@
 //! The harness' own look at a library: what its file says, and, in a process of its own, whether it loads and which
 //! version it says it is.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::collections::BTreeMap;
+use std::ffi::{CStr, OsString, c_char, c_int, c_void};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use object::{Architecture, BinaryFormat, Object, ObjectKind, ObjectSymbol};
 
-use crate::os;
+use crate::model::{Ending, Limits};
+use crate::os::{self, Containment};
+use crate::run::{self, Probe};
+use crate::workshop::Workshop;
 
-/// A library's constructor may take this long before it counts as one that hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A library's constructor may take so many seconds before it counts as one that hangs.
+pub const PATIENCE_S: u64 = 30;
 
 /// The hidden subcommand that does the looking.
 pub const SUBCOMMAND: &str = "__look";
 
 /// Reads the file without loading it: a shared library, for this machine, that exports malloc.
 pub fn check_file(path: &Path) -> Result<()> {
+    const MEND: &str = "give the path of a shared library that exports malloc";
     let shown = path.display();
-    ensure!(path.exists(), "{shown}: no such file; give the path of a shared library that exports malloc");
-    ensure!(!path.is_dir(), "{shown} is a folder; give the path of a shared library that exports malloc");
-    let bytes = std::fs::read(path).map_err(|error| anyhow::anyhow!("{shown}: {error}"))?;
-    let Ok(file) = object::File::parse(&*bytes) else {
-        bail!("{shown} is not a shared library; give the path of one that exports malloc");
-    };
-    if let Some(ours) = own_format() {
-        let theirs = (file.format(), file.architecture());
-        ensure!(theirs == ours, "{shown} is built for {theirs:?}, this machine runs {ours:?}; build it for this one");
+    let metadata = path.metadata().with_context(|| format!("cannot read {shown}; {MEND}"))?;
+    // Reading a pipe or a device might not end.
+    ensure!(metadata.is_file(), "{shown} is {}; {MEND}", if metadata.is_dir() { "a folder" } else { "no file" });
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
+    let Ok(file) = object::File::parse(&*bytes) else { bail!("{shown} is not a shared library; {MEND}") };
+    if let Some((format, architecture)) = own_format() {
+        ensure!(file.format() == format, "{shown} is a {:?} file, this system takes {format:?}; {MEND}", file.format());
+        let theirs = file.architecture();
+        ensure!(theirs == architecture, "{shown} is built for {theirs:?}; this allocheck tests {architecture:?} only");
     }
     ensure!(file.kind() == ObjectKind::Dynamic, "{shown} is not a shared library; link it with -shared");
     let exports = file.dynamic_symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok("malloc"));
+    let program = file.section_by_name(".interp").is_some();
+    ensure!(exports || !program, "{shown} is a program, not a shared library; {MEND}");
     ensure!(exports, "{shown} does not export malloc; only a library that replaces malloc can be put under test");
     Ok(())
 }
@@ -47,44 +52,46 @@ fn own_format() -> Option<(BinaryFormat, Architecture)> {
     })
 }
 
-/// Loads the library in a process of its own and asks `call` for its version.
-pub fn version_in_child(program: &Path, library: &Path, call: Option<&str>) -> Result<Option<String>> {
+/// Loads the library in a process of its own, contained like a cell, and asks `call` for its version.
+pub fn version(workshop: &Workshop, library: &Path, call: Option<&str>, patience_s: u64) -> Result<Option<String>> {
     let shown = library.display();
-    let mut command = Command::new(program);
-    command.arg(SUBCOMMAND).arg(library).args(call).env_clear();
-    // Without room for it, a library with static TLS (jemalloc's default) cannot be loaded late: glibc's manual, tunables.
-    command.env("GLIBC_TUNABLES", "glibc.rtld.optional_static_tls=32768");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
-    let start = Instant::now();
-    while child.try_wait()?.is_none() {
-        let interrupted = os::interrupted().load(std::sync::atomic::Ordering::Relaxed);
-        if interrupted || start.elapsed() > PATIENCE {
-            child.kill()?;
-            child.wait()?;
-            ensure!(!interrupted, "interrupted");
-            bail!("{shown}: loading it hangs (more than {} s); look at its constructors", PATIENCE.as_secs());
+    let path = workshop.plain_path(library)?;
+    let words = [OsString::from(SUBCOMMAND), path.clone().into()];
+    let seen = run::run(&Probe {
+        program: workshop.program.clone(),
+        arguments: words.into_iter().chain(call.map(OsString::from)).collect(),
+        // Without room for it, a library with static TLS (jemalloc's default) cannot be loaded late: glibc's manual,
+        // tunables.
+        environment: BTreeMap::from([("GLIBC_TUNABLES".into(), "glibc.rtld.optional_static_tls=32768".into())]),
+        folder: workshop.scratch().to_owned(),
+        containment: Containment { limits: Limits { hang_s: patience_s, ..Limits::default() }, aslr_off: false },
+    })?;
+    let detail = seen.detail.unwrap_or_default();
+    match seen.ending {
+        Ending::Returned => Ok(seen.facts.get("version").cloned()),
+        // The linker's message begins with the path, or it is about another library.
+        Ending::NotLoaded => {
+            bail!("{shown} does not load: {}", detail.trim_start_matches(&format!("{}: ", path.display())))
         }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let output = child.wait_with_output()?;
-    match os::decode(output.status) {
-        Ok(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()).filter(|text| !text.is_empty())),
-        Ok(_) => bail!("{shown} does not load: {}", String::from_utf8_lossy(&output.stderr).trim()),
-        Err(signal) => bail!("{shown}: loading it crashes ({signal}); look at its constructors"),
+        Ending::Hung => bail!("{shown}: loading it hangs (more than {patience_s} s); look at its constructors"),
+        Ending::Signalled => bail!("{shown}: loading it crashes ({detail}); look at its constructors"),
+        ending => bail!("{shown}: loading it ends the program ({ending} {detail}); look at its constructors"),
     }
 }
 
-/// What the child does: loads the library and prints its version.
-pub fn child(library: &Path, call: Option<&str>) -> Result<()> {
+/// What the child does: loads the library and reports its version as a probe would. Never returns, so that the library's
+/// destructors are not asked.
+pub fn child(library: &Path, call: Option<&str>) -> ! {
     // SAFETY: running the library's constructors is the point, and this process exists for nothing else.
-    let library = unsafe { libloading::Library::new(library)? };
-    if let Some(version) = call.and_then(|call| call_version(&library, call)) {
-        println!("{version}");
-    }
-    // Its destructors are not the question.
-    std::mem::forget(library);
-    Ok(())
+    let loaded = unsafe { libloading::Library::new(library) };
+    let (report, status) = match &loaded {
+        Ok(library) => match call.and_then(|call| call_version(library, call)) {
+            Some(version) => (format!("fact version={version}\ndone\n"), 0),
+            None => ("done\n".to_owned(), 0),
+        },
+        Err(error) => (format!("not-loaded {}\n", error.to_string().replace('\n', " ")), 3),
+    };
+    os::report_and_exit(&report, status)
 }
 
 /// The version functions that allocators have.

@@ -239,7 +239,8 @@ impl Allocator {
 }
 
 /// A violation known for certain versions.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct Deviation {
     /// Rule id, or a glob over ids.
     pub rule: String,
@@ -249,11 +250,13 @@ pub struct Deviation {
     pub reason: String,
     pub link: Option<String>,
     /// A race: not seeing it is no news.
+    #[serde(default)]
     pub sometimes: bool,
 }
 
 /// An outcome that varies by itself, with the set of outcomes that are expected.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct Variation {
     pub rule: String,
     pub partner: Option<String>,

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::compile::{Compiler, NotBuilt};
-use crate::model::{Allocator, Cell, Language, Load};
+use crate::model::{Allocator, Cell, Language, Load, Rule};
 use crate::os::Containment;
-use crate::run::{Probe, plain_path};
+use crate::run::Probe;
 use crate::workshop::Workshop;
 
 /// What the probe finds beside its environment.
@@ -28,13 +28,38 @@ pub fn build(compiler: &Compiler, cell: &Cell) -> Result<Built, NotBuilt> {
         }
         Language::Python => Ok(Built {
             program: cell.allocator.path.clone().expect("an interpreter has a path"),
-            arguments: vec!["-s".into(), compiler.python_rule(&cell.rule).into()],
-            environment: BTreeMap::from([
-                ("PYTHONPATH".into(), compiler.python_module().into()),
-                ("ALLOCHECK_PROBE_LIBRARY".into(), compiler.python_runtime()?.into()),
-            ]),
+            arguments: python_arguments(&cell.rule, compiler.python_rule(&cell.rule).into()),
+            environment: python_environment(compiler)?,
         }),
     }
+}
+
+/// A rule that needs no module is put to the bare interpreter: what site-packages adds at the start moves the heap.
+fn python_arguments(rule: &Rule, file: OsString) -> Vec<OsString> {
+    let bare: &[&str] = if rule.needs.is_empty() { &["-S", "-s"] } else { &["-s"] };
+    bare.iter().map(OsString::from).chain([file]).collect()
+}
+
+fn python_environment(compiler: &Compiler) -> Result<BTreeMap<String, OsString>, NotBuilt> {
+    Ok(BTreeMap::from([
+        ("PYTHONPATH".into(), compiler.python_module().into()),
+        ("PYTHONPYCACHEPREFIX".into(), compiler.python_cache().into()),
+        ("ALLOCHECK_PROBE_LIBRARY".into(), compiler.python_runtime()?.into()),
+    ]))
+}
+
+/// A program that imports what the rules of this interpreter import, so that all of it is compiled: compiling moves the
+/// heap, and the figures would not be those of the next run.
+pub fn warm_up(compiler: &Compiler, workshop: &Workshop, cell: &Cell, modules: &[String]) -> Result<Probe, NotBuilt> {
+    let import = |module: &String| format!("try:\n import {module}\nexcept Exception: pass\n");
+    let program = format!("import probe\n{}", modules.iter().map(import).collect::<String>());
+    Ok(Probe {
+        program: cell.allocator.path.clone().expect("an interpreter has a path"),
+        arguments: vec!["-s".into(), "-c".into(), program.into()],
+        environment: python_environment(compiler)?,
+        folder: workshop.scratch().to_owned(),
+        containment: Containment { limits: cell.rule.limits, aslr_off: false },
+    })
 }
 
 /// The probe of a cell: nothing is inherited from this process' environment.
@@ -48,7 +73,7 @@ pub fn probe(workshop: &Workshop, cell: &Cell, built: &Built) -> Result<Probe> {
         set("ALLOCHECK_NEEDS", cell.rule.needs.join(",").into());
     }
     let library = |allocator: &Allocator| match &allocator.path {
-        Some(path) => plain_path(path, workshop.scratch()).map(OsString::from),
+        Some(path) => workshop.plain_path(path).map(OsString::from),
         None => Ok(OsString::new()),
     };
     match cell.load {

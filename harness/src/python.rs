@@ -7,17 +7,21 @@ use std::process::{Command, Stdio};
 
 use crate::model::{Allocator, Kind, Origin};
 
-/// Prints version, executable and NumPy's version, each on a line; an absent or broken NumPy has none.
-const WHO_ARE_YOU: &str = "
+/// Prints implementation, version (`3.13.0t` is free-threaded), executable, prefix and NumPy's version, a line each. The
+/// last is empty where there is no NumPy, and `?` where there is one that cannot be imported.
+const WHO_ARE_YOU: &str = r#"
 import sys
-print('.'.join(str(part) for part in sys.version_info[:3]))
-print(sys.executable)
+name = getattr(sys, "implementation", None)
+lines = [name.name if name else sys.subversion[0].lower()]
+lines.append(sys.version.split()[0].rstrip("+") + getattr(sys, "abiflags", "").replace("m", ""))
+lines += [sys.executable, sys.prefix]
 try:
     import numpy
-    print(numpy.__version__)
-except Exception:
-    print('')
-";
+    lines.append(numpy.__version__)
+except Exception as error:
+    lines.append("" if str(error).replace("'", "") == "No module named numpy" else "?")
+sys.stdout.write("\n".join(lines) + "\n")
+"#;
 
 /// Does a name on the command line speak of an interpreter or of NumPy?
 pub fn is_name(name: &str) -> bool {
@@ -27,6 +31,7 @@ pub fn is_name(name: &str) -> bool {
 struct Interpreter {
     version: String,
     executable: PathBuf,
+    prefix: String,
     numpy: Option<String>,
 }
 
@@ -39,12 +44,13 @@ pub fn interpreters() -> Vec<Allocator> {
     let mut seen = BTreeSet::new();
     for candidate in candidates() {
         let Some(interpreter) = ask(&candidate) else { continue };
+        // A virtual environment shares the executable and has modules of its own.
         let file = fs::canonicalize(&interpreter.executable).unwrap_or_else(|_| interpreter.executable.clone());
-        if seen.insert(file) {
+        if seen.insert((file, interpreter.prefix.clone())) {
             found.push(interpreter);
         }
     }
-    found.sort_by_key(|interpreter| std::cmp::Reverse(numbers(&interpreter.version)));
+    found.sort_by_key(|interpreter| std::cmp::Reverse(numbers(&interpreter.version)[..2].to_vec()));
     named(found)
 }
 
@@ -52,18 +58,26 @@ fn named(interpreters: Vec<Interpreter>) -> Vec<Allocator> {
     let mut taken = BTreeSet::new();
     let mut allocators = Vec::new();
     for interpreter in interpreters {
-        let plain = format!("cpython-{}", minor(&interpreter.version));
-        let name = if taken.contains(&plain) { format!("cpython-{}", interpreter.version) } else { plain };
+        let executable = &interpreter.executable;
+        let name = free_name(
+            &taken,
+            [format!("cpython-{}", minor(&interpreter.version)), format!("cpython-{}", interpreter.version)],
+            || format!("cpython-{}@{}", interpreter.version, interpreter.prefix),
+        );
         taken.insert(name.clone());
-        allocators.push(python(&name, &interpreter.version, &interpreter.executable, None));
+        allocators.push(python(&name, &interpreter.version, executable, None));
         if let Some(version) = &interpreter.numpy {
-            let plain = format!("numpy-{}", minor(version));
-            let numpy = if taken.contains(&plain) { format!("{plain}@{name}") } else { plain };
+            let there = if version == "?" { "numpy".into() } else { format!("numpy-{}", minor(version)) };
+            let numpy = free_name(&taken, [there.clone(), there.clone()], || format!("{there}@{name}"));
             taken.insert(numpy.clone());
-            allocators.push(python(&numpy, version, &interpreter.executable, Some("numpy")));
+            allocators.push(python(&numpy, version, executable, Some("numpy")));
         }
     }
     allocators
+}
+
+fn free_name(taken: &BTreeSet<String>, short: [String; 2], long: impl Fn() -> String) -> String {
+    short.into_iter().find(|name| !taken.contains(name)).unwrap_or_else(long)
 }
 
 fn python(name: &str, version: &str, executable: &Path, module: Option<&str>) -> Allocator {
@@ -79,49 +93,93 @@ fn python(name: &str, version: &str, executable: &Path, module: Option<&str>) ->
     }
 }
 
-/// `python3`, `python`, `python3.13`, `python2.7` in PATH's order, then pyenv's.
+/// What PATH calls python, in its order, then pyenv's versions. Shims are scripts that choose among those.
 fn candidates() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut found: Vec<PathBuf> = ["python3", "python"].iter().filter_map(|name| which::which(name).ok()).collect();
-    for folder in std::env::split_paths(&path) {
-        found.extend(executables(&folder));
-    }
+    let folders = std::env::split_paths(&path).filter(|folder| !folder.ends_with("shims"));
+    let mut found: Vec<PathBuf> = folders.flat_map(|folder| executables(&folder)).collect();
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv"));
     let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from).or(home);
     let versions = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok());
     let mut versions: Vec<PathBuf> = versions.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     versions.sort();
-    found.extend(versions.iter().flat_map(|version| executables(&version.join("bin"))));
+    found.extend(versions.iter().map(|version| version.join("bin/python")));
     found
 }
 
-/// The files called `pythonX.Y` in a folder. A shim of pyenv answers for another version or not at all, and is then seen
-/// twice or never.
+/// `python3`, `python` and `python2` of a folder, then its `pythonX.Y`.
 fn executables(folder: &Path) -> Vec<PathBuf> {
-    let is_python = |name: &str| {
+    let is_versioned = |name: &str| {
         let version = name.strip_prefix("python").and_then(|version| version.split_once('.'));
         version.is_some_and(|(major, minor)| matches!(major, "2" | "3") && minor.parse::<u32>().is_ok())
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> =
-        entries.filter(|entry| entry.file_name().to_str().is_some_and(is_python)).map(|entry| entry.path()).collect();
-    found.sort();
-    found
+    let mut versioned: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_versioned))
+        .map(|entry| entry.path())
+        .collect();
+    versioned.sort();
+    let plain = ["python3", "python", "python2"].map(|name| folder.join(name));
+    plain.into_iter().filter(|path| path.exists()).chain(versioned).collect()
 }
 
 fn ask(program: &Path) -> Option<Interpreter> {
-    let output = Command::new(program).args(["-s", "-c", WHO_ARE_YOU]).stdin(Stdio::null()).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let mut lines = text.lines();
-    let (version, executable) = (lines.next()?.to_owned(), PathBuf::from(lines.next()?));
-    let numpy = lines.next().filter(|version| !version.is_empty()).map(str::to_owned);
-    output.status.success().then_some(Interpreter { version, executable, numpy })
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut command = Command::new(program);
+    command.args(["-s", "-c", WHO_ARE_YOU]).env_clear().env("PATH", path).stdin(Stdio::null());
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let [implementation, version, executable, prefix, numpy] = text.lines().collect::<Vec<_>>().try_into().ok()?;
+    (implementation == "cpython").then(|| Interpreter {
+        version: version.to_owned(),
+        executable: executable.into(),
+        prefix: prefix.to_owned(),
+        numpy: (!numpy.is_empty()).then(|| numpy.to_owned()),
+    })
 }
 
+/// `3.13` of `3.13.0`, `3.13t` of `3.13.0t`.
 fn minor(version: &str) -> String {
-    version.split('.').take(2).collect::<Vec<_>>().join(".")
+    let free_threaded = if version.ends_with('t') { "t" } else { "" };
+    version.split('.').take(2).collect::<Vec<_>>().join(".") + free_threaded
 }
 
-fn numbers(version: &str) -> Vec<u32> {
-    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+fn numbers(version: &str) -> [u32; 3] {
+    let mut parts = version.trim_end_matches('t').split('.').map(|part| part.parse().unwrap_or(0));
+    [(); 3].map(|()| parts.next().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interpreter(version: &str, prefix: &str, numpy: Option<&str>) -> Interpreter {
+        let numpy = numpy.map(str::to_owned);
+        Interpreter { version: version.into(), executable: "python".into(), prefix: prefix.into(), numpy }
+    }
+
+    #[test]
+    fn every_interpreter_and_numpy_has_a_name_of_its_own() {
+        let found = vec![
+            interpreter("3.13.0", "/a", Some("2.5.5")),
+            interpreter("3.13.1t", "/b", None),
+            interpreter("3.13.2", "/c", Some("2.5.1")),
+            interpreter("3.13.2", "/d", Some("?")),
+            interpreter("2.7.18", "/e", None),
+        ];
+        let names: Vec<String> = named(found).into_iter().map(|allocator| allocator.name).collect();
+        assert_eq!(
+            names,
+            [
+                "cpython-3.13",
+                "numpy-2.5",
+                "cpython-3.13t",
+                "cpython-3.13.2",
+                "numpy-2.5@cpython-3.13.2",
+                "cpython-3.13.2@/d",
+                "numpy",
+                "cpython-2.7"
+            ]
+        );
+    }
 }

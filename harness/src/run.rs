@@ -5,17 +5,19 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use crate::model::{Ending, Observation};
-use crate::os::{self, Containment, MARK, REPORT_DESCRIPTOR};
+use crate::os::{self, Containment, MARK, REPORT_DESCRIPTOR, Running};
 
 /// More output than this is a flood.
 const OUTPUT_LIMIT: usize = 1 << 20;
+/// More characters of a message than this nobody reads.
+const MESSAGE_LIMIT: usize = 300;
 
 /// A probe, ready to start.
 #[derive(Clone, Debug)]
@@ -24,43 +26,26 @@ pub struct Probe {
     pub arguments: Vec<OsString>,
     /// The whole environment, but for what this module adds itself.
     pub environment: BTreeMap<String, OsString>,
-    /// Where it starts, and may write.
+    /// It starts in a folder of its own in this one.
     pub folder: PathBuf,
     pub containment: Containment,
 }
 
 /// Runs a probe to its end. An error is the harness' own trouble, or Ctrl-C; whatever the probe does is an observation.
 pub fn run(probe: &Probe) -> Result<Observation> {
-    static CELLS: AtomicU32 = AtomicU32::new(0);
-    // Of one width, so that the environment's size is the same in every cell.
-    let mark = format!("{:010}-{:010}", std::process::id(), CELLS.fetch_add(1, Ordering::Relaxed));
-    let (report, report_end) = os::pipe()?;
-    let (output, output_end) = os::pipe()?;
-    let mut command = Command::new(&probe.program);
-    command
-        .args(&probe.arguments)
-        .env_clear()
-        .envs(&probe.environment)
-        .env("ALLOCHECK_REPORT", REPORT_DESCRIPTOR.to_string())
-        .env(MARK, &mark)
-        .current_dir(&probe.folder)
-        .stdin(Stdio::null())
-        .stdout(output_end.try_clone().context("cannot duplicate a pipe")?)
-        .stderr(output_end);
-    os::contain(&mut command, probe.containment, &report_end);
-    let child = command.spawn().with_context(|| format!("cannot start {}", probe.program.display()))?;
-    // The command holds this side's copies of the output pipe; without them gone the pipe never ends.
-    drop((command, report_end));
-    let mut cell = Cell { child, mark, report: Stream::new(report), output: Stream::new(output) };
+    let folder = tempfile::Builder::new().prefix("cell-").tempdir_in(&probe.folder);
+    let folder = folder.with_context(|| format!("cannot make a folder in {}", probe.folder.display()))?;
+    let mut cell = Cell::start(probe, folder.path())?;
     let stopped = cell.watch(Duration::from_secs(probe.containment.limits.hang_s));
     let status = cell.end()?;
-    Ok(match stopped? {
-        Some(ending) => decode_report(&cell, Observation::new(ending, None)),
+    let observation = match stopped? {
+        Some(ending) => Observation::new(ending, None),
         None => match os::decode(status) {
-            Ok(status) => decode_exit(&cell, status),
-            Err(signal) => decode_report(&cell, Observation::new(Ending::Signalled, Some(signal))),
+            Ok(status) => return Ok(cell.exited(status)),
+            Err(signal) => Observation::new(Ending::Signalled, Some(signal)),
         },
-    })
+    };
+    Ok(cell.reported(observation))
 }
 
 /// A running cell.
@@ -69,9 +54,34 @@ struct Cell {
     mark: String,
     report: Stream,
     output: Stream,
+    _running: Running,
 }
 
 impl Cell {
+    fn start(probe: &Probe, folder: &Path) -> Result<Self> {
+        static CELLS: AtomicU32 = AtomicU32::new(0);
+        // Of one width, so that the environment's size is the same in every cell.
+        let mark = format!("{:010}-{:010}", std::process::id(), CELLS.fetch_add(1, Ordering::Relaxed));
+        let (report, report_end) = os::pipe()?;
+        let (output, output_end) = os::pipe()?;
+        let mut command = Command::new(&probe.program);
+        command
+            .args(&probe.arguments)
+            .env_clear()
+            .envs(&probe.environment)
+            .env("ALLOCHECK_REPORT", REPORT_DESCRIPTOR.to_string())
+            .env(MARK, &mark)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(output_end.try_clone().context("cannot duplicate a pipe")?)
+            .stderr(output_end);
+        os::contain(&mut command, probe.containment, &report_end);
+        let running = Running::new();
+        let child = command.spawn().with_context(|| format!("cannot start {}", probe.program.display()))?;
+        // The command's copies of the writing ends go with it here; without them gone the pipes never end.
+        Ok(Cell { child, mark, report: Stream::new(report), output: Stream::new(output), _running: running })
+    }
+
     /// Until the probe ends by itself (`None`) or must be ended.
     fn watch(&mut self, hang: Duration) -> Result<Option<Ending>> {
         let mut progress = Instant::now();
@@ -79,16 +89,16 @@ impl Cell {
             let open: Vec<&fs::File> = [&self.report, &self.output].iter().filter_map(|stream| stream.open()).collect();
             // Closed pipes mean that the end is near.
             os::wait_readable(&open, if open.is_empty() { 1 } else { 20 });
+            // Asked first: what it wrote before its end is then read to the last byte.
+            let ended = os::has_ended(self.child.id());
             if self.report.read() {
                 progress = Instant::now();
             }
             self.output.read();
-            if self.report.bytes.len() > OUTPUT_LIMIT || self.output.bytes.len() > OUTPUT_LIMIT {
+            if self.report.is_flooded() || self.output.is_flooded() {
                 return Ok(Some(Ending::Flooded));
             }
-            if os::has_ended(self.child.id()) {
-                self.report.read();
-                self.output.read();
+            if ended {
                 return Ok(None);
             }
             if os::interrupted().load(Ordering::Relaxed) {
@@ -101,12 +111,60 @@ impl Cell {
     }
 
     /// Nothing of the cell is left after this.
-    fn end(&mut self) -> Result<std::process::ExitStatus> {
+    fn end(&mut self) -> Result<ExitStatus> {
         let pid = self.child.id();
         os::kill_group(pid);
         let status = self.child.wait().context("cannot wait for a probe")?;
         os::kill_leftovers(pid, &self.mark);
         Ok(status)
+    }
+
+    /// An exit status means what the report says it means: see c-shims/probe.h.
+    fn exited(&self, status: i32) -> Observation {
+        let seen = self.reported(Observation::new(Ending::Returned, None));
+        let not_asked = seen.lacking.is_some() || seen.unobservable.is_some() || seen.ending == Ending::NotLoaded;
+        let as_reported = match status {
+            0 => self.has_line("done"),
+            1 => seen.violated.is_some(),
+            3 => not_asked,
+            _ => false,
+        };
+        let (ending, detail) = match status {
+            _ if as_reported => return seen,
+            // ld.so(8) ends a program with it if a library of the allocator's is missing.
+            127 if self.report.bytes.is_empty() => (Ending::NotLoaded, self.output.first_line()),
+            0 => (Ending::Exited, Some("0 without a report".to_owned())),
+            _ => (Ending::Exited, Some(status.to_string())),
+        };
+        Observation { ending, detail, ..seen }
+    }
+
+    fn has_line(&self, line: &str) -> bool {
+        self.report.bytes.split(|byte| *byte == b'\n').any(|other| other == line.as_bytes())
+    }
+
+    /// Reads the report's lines into the observation.
+    fn reported(&self, mut observation: Observation) -> Observation {
+        for line in String::from_utf8_lossy(&self.report.bytes).lines() {
+            let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let text = Some(rest.to_owned());
+            let pair = rest.split_once('=').map(|(name, value)| (name.to_owned(), value));
+            match (kind, pair) {
+                ("witness", _) => observation.witness = text,
+                ("stage", _) => observation.stage = text,
+                ("violated", _) => observation.violated = text,
+                ("unobservable", _) => observation.unobservable = text,
+                ("lacking", _) => observation.lacking = text,
+                ("not-loaded", _) => (observation.ending, observation.detail) = (Ending::NotLoaded, text),
+                ("fact", Some((name, word))) => drop(observation.facts.insert(name, word.to_owned())),
+                ("measure", Some((name, number))) => {
+                    observation.measures.extend(number.parse().ok().map(|number| (name, number)))
+                }
+                _ => {}
+            }
+        }
+        observation.message = self.output.first_line().map(|line| without_numbers(&line));
+        observation
     }
 }
 
@@ -129,10 +187,8 @@ impl Stream {
     fn read(&mut self) -> bool {
         let before = self.bytes.len();
         let mut buffer = [0; 1 << 14];
-        while let Some(pipe) = &mut self.pipe {
-            if self.bytes.len() > OUTPUT_LIMIT {
-                break;
-            }
+        while !self.is_flooded() {
+            let Some(pipe) = &mut self.pipe else { break };
             match pipe.read(&mut buffer) {
                 Ok(0) => self.pipe = None,
                 Ok(n) => self.bytes.extend_from_slice(&buffer[..n]),
@@ -143,88 +199,51 @@ impl Stream {
         }
         self.bytes.len() > before
     }
+
+    fn is_flooded(&self) -> bool {
+        self.bytes.len() > OUTPUT_LIMIT
+    }
+
+    /// The first line that says anything, fit for a report: not too long, and nothing that steers a terminal.
+    fn first_line(&self) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+        Some(line.chars().filter(|c| !c.is_control()).take(MESSAGE_LIMIT).collect())
+    }
 }
 
-/// An exit status means what the report says it means: see c-shims/probe.h.
-fn decode_exit(cell: &Cell, status: i32) -> Observation {
-    let observation = decode_report(cell, Observation::new(Ending::Returned, None));
-    let reported = match status {
-        0 => reported_line(&cell.report.bytes, "done"),
-        1 => observation.violated.is_some(),
-        3 => {
-            observation.lacking.is_some()
-                || observation.unobservable.is_some()
-                || observation.ending == Ending::NotLoaded
-        }
-        _ => false,
+/// A message with `#` for its numbers: they are addresses and process ids.
+fn without_numbers(line: &str) -> String {
+    let is_number = |word: &str| {
+        let digits = word.strip_prefix("0x").unwrap_or(word);
+        let hex = digits.chars().all(|c| c.is_ascii_hexdigit()) && digits.contains(|c: char| c.is_ascii_digit());
+        hex && (word.starts_with(|c: char| c.is_ascii_digit()) || word.len() >= 8)
     };
-    if reported {
-        return observation;
+    let mut text = String::new();
+    let mut rest = line;
+    while !rest.is_empty() {
+        let length = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(length);
+        text.push_str(if is_number(word) { "#" } else { word });
+        let mut others = after.chars();
+        text.extend(others.next());
+        rest = others.as_str();
     }
-    let detail = if status == 0 { "0 without a report".to_owned() } else { status.to_string() };
-    Observation { ending: Ending::Exited, detail: Some(detail), ..observation }
+    text
 }
 
-fn reported_line(report: &[u8], word: &str) -> bool {
-    String::from_utf8_lossy(report).lines().any(|line| line == word)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
 
-/// Reads the report's lines into the observation.
-fn decode_report(cell: &Cell, mut observation: Observation) -> Observation {
-    for line in String::from_utf8_lossy(&cell.report.bytes).lines() {
-        let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let text = Some(rest.to_owned());
-        match kind {
-            "witness" => observation.witness = text,
-            "stage" => observation.stage = text,
-            "violated" => observation.violated = text,
-            "unobservable" => observation.unobservable = text,
-            "lacking" => observation.lacking = text,
-            "not-loaded" => (observation.ending, observation.detail) = (Ending::NotLoaded, text),
-            "fact" => {
-                observation.facts.extend(rest.split_once('=').map(|(name, word)| (name.to_owned(), word.to_owned())))
-            }
-            "measure" => {
-                let pair =
-                    rest.split_once('=').and_then(|(name, number)| Some((name.to_owned(), number.parse().ok()?)));
-                observation.measures.extend(pair);
-            }
-            _ => {}
-        }
+    #[rstest]
+    #[case("free(): invalid pointer", "free(): invalid pointer")]
+    #[case("munmap_chunk(): 0x7ffd1c20 of 24 bytes", "munmap_chunk(): # of # bytes")]
+    #[case("==4711== ERROR at 00007f3a9c001e80", "==#== ERROR at #")]
+    #[case("<jemalloc>: jemalloc_internal_2.h:123: Failed", "<jemalloc>: jemalloc_internal_#.h:#: Failed")]
+    #[case("the facade of libx2 is 64bit", "the facade of libx2 is 64bit")]
+    fn messages(#[case] said: &str, #[case] shown: &str) {
+        assert_eq!(without_numbers(said), shown);
     }
-    observation.message = message(&String::from_utf8_lossy(&cell.output.bytes));
-    observation
-}
-
-/// The first line of a program's output, with `#` for its numbers: they are addresses and process ids.
-fn message(output: &str) -> Option<String> {
-    let line = output.lines().map(str::trim).find(|line| !line.is_empty())?;
-    let word = |word: &str| match word.find(|c: char| c.is_ascii_digit()) {
-        Some(_) => word.split(|c: char| c.is_ascii_hexdigit() || c == 'x').collect::<Vec<_>>().join(""),
-        None => word.to_owned(),
-    };
-    Some(line.split_whitespace().map(word).collect::<Vec<_>>().join(" "))
-}
-
-/// A path to `library` that holds neither space nor colon, at which LD_PRELOAD would split: through a link in `folder`
-/// to the library's own folder, so that what the library finds beside itself is still there.
-pub fn plain_path(library: &Path, folder: &Path) -> Result<PathBuf> {
-    let plain = |path: &Path| !path.to_string_lossy().contains([' ', ':', '\t', '\n']);
-    if plain(library) {
-        return Ok(library.to_owned());
-    }
-    let links = tempfile::Builder::new().prefix("link-").tempdir_in(folder).context("cannot make a link")?.keep();
-    let (parent, name) = (library.parent().unwrap_or(Path::new("/")), library.file_name().unwrap_or_default());
-    let link = links.join("folder");
-    if plain(Path::new(name)) {
-        symlink(parent, &link)?;
-        return Ok(link.join(name));
-    }
-    let link = links.join("library.so");
-    symlink(library, &link)?;
-    Ok(link)
-}
-
-fn symlink(target: &Path, link: &Path) -> Result<()> {
-    std::os::unix::fs::symlink(target, link).with_context(|| format!("cannot link {}", link.display()))
 }

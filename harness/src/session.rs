@@ -1,6 +1,6 @@
 //! One run from beginning to end: discover → plan → build → run → judge.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -82,15 +82,22 @@ impl Bench {
         progress::each("building", self.progress, &rules, |rule| drop(self.compiler.probe(rule)));
     }
 
-    /// Compiling modules moves an interpreter's heap, so every Python rule's imports are made once before.
+    /// Each interpreter imports all that its rules import, once and alone, before any of its cells runs.
     fn warm_up(&self, cells: &[Cell]) -> Result<()> {
-        let mut seen = BTreeSet::new();
-        let first = |cell: &&Cell| {
-            cell.rule.language == Language::Python && seen.insert((cell.allocator.name.clone(), cell.rule.id.clone()))
-        };
-        let interpreters: Vec<_> = cells.iter().filter(first).cloned().collect();
-        let results = progress::each("warm-up", self.progress, &interpreters, |cell| self.observe(cell));
-        results.into_iter().try_for_each(|result| result.map(drop))
+        let mut interpreters: BTreeMap<&Path, (&Cell, BTreeSet<String>)> = BTreeMap::new();
+        for cell in cells.iter().filter(|cell| cell.rule.language == Language::Python) {
+            let executable = cell.allocator.path.as_deref().expect("an interpreter has a path");
+            let (_, modules) = interpreters.entry(executable).or_insert_with(|| (cell, BTreeSet::new()));
+            modules.extend(cell.rule.needs.iter().cloned());
+        }
+        let interpreters: Vec<_> = interpreters.into_values().collect();
+        let results = progress::each("warm-up", self.progress, &interpreters, |(cell, modules)| {
+            let modules: Vec<String> = modules.iter().cloned().collect();
+            // Without the runtime the cells themselves say that they are not built.
+            let probe = prepare::warm_up(&self.compiler, &self.workshop, cell, &modules);
+            probe.map_or(Ok(()), |probe| run::run(&probe).map(drop))
+        });
+        results.into_iter().collect()
     }
 
     fn finding(&self, cell: &Cell) -> Result<Finding> {

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 
-use crate::model::{AllocatorEntry, Ending, Finding, Report, Verdict};
+use crate::model::{AllocatorEntry, Area, Ending, Finding, Report, Verdict};
 
 /// A file's name without folder and extension: `jemalloc-5.3.1@embedded`, `cpython-3.13`, or [`MIXING`].
 pub type FileStem = String;
@@ -83,6 +83,11 @@ pub fn from_report(report: &Report) -> Vec<(FileStem, Snapshot)> {
             if finding.partner.is_none() {
                 header.insert("version".into(), version(&finding.allocator).to_owned());
             }
+            if finding.area == Area::Python {
+                // A compiled module holds its own path, and reading it is what moves the heap.
+                let path = entries.get(finding.allocator.as_str()).and_then(|entry| entry.path.as_ref());
+                header.insert("path length".into(), path.map_or(0, String::len).to_string());
+            }
             Snapshot { header, lines: BTreeMap::new() }
         });
         snapshot.lines.insert(key.join(" "), words(finding));
@@ -107,7 +112,8 @@ pub fn words(finding: &Finding) -> String {
     let answer = finding.verdict == Verdict::Recorded;
     let mut words = if answer { Vec::new() } else { vec![finding.verdict.to_string()] };
     let asked = matches!(finding.verdict, Verdict::Violates | Verdict::Deviates | Verdict::Recorded);
-    if asked && finding.ending != Ending::Returned {
+    // An outcome says more than the signal that it came by.
+    if asked && finding.ending != Ending::Returned && !finding.facts.contains_key("outcome") {
         words.push(ending(finding));
     }
     if answer {

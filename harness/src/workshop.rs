@@ -1,7 +1,10 @@
 //! Where a run keeps its things: the cache of built probes, a private scratch folder, and this program itself.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use anyhow::{Context, Result, anyhow};
 use tempfile::TempDir;
@@ -13,16 +16,23 @@ pub struct Workshop {
     pub program: PathBuf,
     cache: PathBuf,
     scratch: TempDir,
+    /// Links that were made, by what they lead to.
+    links: Mutex<BTreeMap<PathBuf, PathBuf>>,
 }
 
 impl Workshop {
     /// `program` is the `allocheck` executable.
     pub fn open(program: &Path) -> Result<Self> {
-        let cache = cache_folder()?;
-        fs::create_dir_all(&cache).and_then(|()| tempfile::tempfile_in(&cache)).with_context(|| {
+        Self::with_cache(program, &cache_folder()?)
+    }
+
+    /// With a cache folder of the caller's choice.
+    pub fn with_cache(program: &Path, cache: &Path) -> Result<Self> {
+        fs::create_dir_all(cache).and_then(|()| tempfile::tempfile_in(cache)).with_context(|| {
             format!("cannot write to the cache folder {}; set XDG_CACHE_HOME to one you can write to", cache.display())
         })?;
-        Ok(Workshop { program: program.to_owned(), cache, scratch: scratch_folder()? })
+        let links = Mutex::default();
+        Ok(Workshop { program: program.to_owned(), cache: cache.to_owned(), scratch: scratch_folder()?, links })
     }
 
     /// Built probes, kept from run to run; names inside are hashes of what they were built from.
@@ -30,10 +40,48 @@ impl Workshop {
         &self.cache
     }
 
-    /// A private folder whose path holds neither space nor colon, at which LD_PRELOAD would split.
+    /// A private folder with a plain path.
     pub fn scratch(&self) -> &Path {
         self.scratch.path()
     }
+
+    /// A plain path to a library: its own, or one through a link.
+    pub fn plain_path(&self, library: &Path) -> Result<PathBuf> {
+        if is_plain(library) {
+            return Ok(library.to_owned());
+        }
+        let mut links = self.links.lock().expect("nothing panics while it holds this");
+        if let Some(link) = links.get(library) {
+            return Ok(link.clone());
+        }
+        let link = link_to(library, &self.scratch().join(format!("link-{}", links.len())))
+            .with_context(|| format!("cannot make a link to {} in {}", library.display(), self.scratch().display()))?;
+        links.insert(library.to_owned(), link.clone());
+        Ok(link)
+    }
+}
+
+/// LD_PRELOAD splits at spaces and colons, and the dynamic linker has variables of its own.
+fn is_plain(path: &Path) -> bool {
+    !path.to_string_lossy().contains([' ', ':', '$'])
+}
+
+/// What the library finds beside itself (`$ORIGIN`) is beside the link too: its folder is linked as a whole, or where the
+/// library's own name is not plain, everything in that folder.
+fn link_to(library: &Path, link: &Path) -> std::io::Result<PathBuf> {
+    let (parent, name) = (library.parent().unwrap_or(Path::new("/")), library.file_name().unwrap_or_default());
+    if is_plain(Path::new(name)) {
+        symlink(parent, link)?;
+        return Ok(link.join(name));
+    }
+    fs::create_dir(link)?;
+    for beside in fs::read_dir(parent)? {
+        let beside = beside?;
+        symlink(beside.path(), link.join(beside.file_name()))?;
+    }
+    let link = link.join("allocator-under-test.so");
+    symlink(library, &link)?;
+    Ok(link)
 }
 
 /// The XDG base directory specification's cache folder, this project's part of it.
@@ -48,9 +96,9 @@ fn cache_folder() -> Result<PathBuf> {
 }
 
 fn scratch_folder() -> Result<TempDir> {
-    let chosen = std::env::temp_dir();
-    let plain = |path: &Path| !path.to_string_lossy().contains([' ', ':', '\t', '\n']);
-    let folder = if plain(&chosen) { chosen } else { PathBuf::from("/tmp") };
+    // Absolute, for probes start in other folders.
+    let chosen = std::path::absolute(std::env::temp_dir()).ok().filter(|folder| is_plain(folder));
+    let folder = chosen.unwrap_or_else(|| PathBuf::from("/tmp"));
     tempfile::Builder::new().prefix("allocheck-").tempdir_in(&folder).with_context(|| {
         format!("cannot write to the temporary folder {}; set TMPDIR to one you can write to", folder.display())
     })

@@ -3,7 +3,7 @@ title    = "free is given a pointer that no allocator returned"
 norm     = "record"
 source   = ["C17 7.22.3.3p2: the behaviour is undefined"]
 fault    = "foreign-free-silent"
-needs    = ["malloc", "free"]
+needs    = ["free"]
 aslr     = "off"
 variants = ["stack", "static"]
 ---*/

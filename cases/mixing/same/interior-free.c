@@ -2,7 +2,7 @@
 title    = "free is given a pointer 16 bytes into a block"
 norm     = "record"
 source   = ["C17 7.22.3.3p2: the behaviour is undefined"]
-fault    = { none = "no defect of the reference accepts it" }
+fault    = "interior-free-silent"
 needs    = ["malloc", "free"]
 aslr     = "off"
 variants = ["24", "4096", "1048576"]

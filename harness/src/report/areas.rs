@@ -326,7 +326,9 @@ fn answer(finding: &Finding) -> (String, String) {
         Verdict::Inapplicable => "not provided".into(),
         Verdict::Unobservable => "not observable".into(),
         Verdict::Unbuilt => "not built".into(),
-        Verdict::Recorded if finding.ending != Ending::Returned => snapshot::ending(finding),
+        Verdict::Recorded if finding.ending != Ending::Returned && finding.facts.is_empty() => {
+            snapshot::ending(finding)
+        }
         Verdict::Recorded => facts(finding),
         other => other.to_string(),
     };

@@ -1,0 +1,2 @@
+/* A library that replaces nothing. */
+int allocheck_nothing(void) { return 0; }
