@@ -68,6 +68,15 @@ static bool lacks(const void *address, struct module owner) {
     return module.base != owner.base && (module.base == c_runtime().base || is_cxx_runtime(module));
 }
 
+const char *owner_word(const void *function) {
+    struct module module = module_of(function);
+    if (function == NULL)
+        return "absent";
+    if (module.base == module_of((const void *)(uintptr_t)malloc).base)
+        return "own";
+    return module.base == c_runtime().base || is_cxx_runtime(module) ? "runtime" : "other";
+}
+
 void family_of_process(struct family *family, const char *expect) {
     struct module owner = module_of((const void *)(uintptr_t)malloc);
     family->module = owner.path;

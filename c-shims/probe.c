@@ -90,6 +90,14 @@ void probe_report(const char *kind, const char *text) {
     send(&line);
 }
 
+void probe_report_number(const char *kind, intmax_t number) {
+    struct line line = {.length = 0};
+    put_text(&line, kind);
+    put_char(&line, ' ');
+    put_signed(&line, number);
+    send(&line);
+}
+
 static _Noreturn void end_with(const char *kind, const char *format, va_list arguments, int status) {
     struct line line = {.length = 0};
     put_text(&line, kind);
@@ -156,7 +164,14 @@ const char *probe_setting(const char *name) {
     return value != NULL ? value : "";
 }
 
-const char *probe_variant(void) { return probe_setting("ALLOCHECK_VARIANT"); }
+/* Set where one process has many cells: see probe_fork_here. */
+static const char *given_variant;
+
+void probe_set_variant(const char *variant) { given_variant = variant; }
+
+const char *probe_variant(void) {
+    return given_variant != NULL ? given_variant : probe_setting("ALLOCHECK_VARIANT");
+}
 
 size_t probe_variant_number(size_t otherwise) {
     size_t number = 0;

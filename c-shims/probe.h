@@ -79,6 +79,10 @@ extern struct family under_test;
  * failure. */
 void family_open(struct family *family, const char *path);
 
+/* Whose a function of the process is: `own` if it is in the module that holds malloc, `runtime` if in the platform's C or
+ * C++ runtime instead, `other`, or `absent` (NULL). */
+const char *owner_word(const void *function);
+
 /* The plain names call `under_test`. With a family of your own: (from.malloc)(n), (to->free)(p) - the parentheses keep
  * the macros out. */
 #define malloc(size) ((under_test.malloc)(size))
@@ -212,6 +216,12 @@ void *system_pages(size_t n);
 /* Runs step(shared) in a copy of this process and waits. True if it came to its end; `shared` (from system_pages) brings
  * results back. A death is the caller's to judge. POSIX only. */
 bool in_child(void (*step)(void *shared), void *shared);
+
+/* Everything before it is done once, everything after it in a copy of this process for each variant: for rules with
+ * process = "fork", whose cells are many and cheap. Run by hand, it does nothing. Call it once, while there is one thread.
+ * The harness' side: each line on the descriptor in ALLOCHECK_SERVE is a variant, answered on the report by
+ * `started PID`, the copy's own lines, and `ended exit STATUS` or `ended signal NUMBER`. POSIX only. */
+void probe_fork_here(void);
 
 struct thread {
     void (*body)(void *);

@@ -30,8 +30,8 @@ struct threshold {
     const char *fate;      /* of its pages; with an exception, of the largest block's pages that went, if any did */
 };
 
-/* Every size is asked of a copy of this process, in the heap that `prepare` makes there. Call witness_begin() first, and
- * nothing of the family. */
+/* Every size is asked of a copy of this process, in the heap that `prepare` makes there. Call witness_begin() first,
+ * and nothing of the family. */
 struct threshold threshold_find(struct form form, void (*prepare)(void));
 /* Finds it and asks on both sides whether every smaller block stays and every larger one goes. */
 struct threshold threshold_find_and_check(struct form form, void (*prepare)(void));

@@ -10,6 +10,11 @@ enum { STATUS_DONE = 0, STATUS_VIOLATED = 1, STATUS_NOT_ASKED = 3 };
 /* Writes one report line, whole. */
 void probe_report(const char *kind, const char *text);
 
+/* A report line that ends in a number. */
+void probe_report_number(const char *kind, intmax_t number);
+/* Makes this text, which must stay, the cell's variant. */
+void probe_set_variant(const char *variant);
+
 /* load_*: fills `family` with what the process' own calls bind to. `expect` is the path of the module that must answer
  * malloc, "native" for the platform's C runtime, "" for whoever answers; ends the probe (`not-loaded`) otherwise. */
 void family_of_process(struct family *family, const char *expect);

@@ -77,6 +77,54 @@ bool in_child(void (*step)(void *shared), void *shared) {
     return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_DONE;
 }
 
+/* One line without its end; false if there is no more. A byte at a time: requests are short, and nothing is left over in a
+ * buffer that the copies would share. */
+static bool read_request(int descriptor, char *line, size_t size) {
+    size_t length = 0;
+    for (char byte; read(descriptor, &byte, 1) == 1;) {
+        if (byte == '\n') {
+            line[length] = '\0';
+            return true;
+        }
+        if (length < size - 1)
+            line[length++] = byte;
+    }
+    return false;
+}
+
+static void await_copy(pid_t copy) {
+    int status;
+    setpgid(copy, copy); /* as the copy itself does: whoever is first */
+    probe_report_number("started", copy);
+    while (waitpid(copy, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (WIFSIGNALED(status))
+        probe_report_number("ended signal", WTERMSIG(status));
+    else
+        probe_report_number("ended exit", WEXITSTATUS(status));
+}
+
+void probe_fork_here(void) {
+    static char variant[512];
+    const char *number = probe_setting("ALLOCHECK_SERVE");
+    if (*number == '\0')
+        return;
+    int requests = atoi(number);
+    while (read_request(requests, variant, sizeof variant)) {
+        pid_t copy = fork();
+        if (copy < 0)
+            probe_unobservable("fork failed with errno %d", errno);
+        if (copy == 0) {
+            setpgid(0, 0);
+            close(requests);
+            probe_set_variant(variant);
+            return;
+        }
+        await_copy(copy);
+    }
+    system_exit(STATUS_DONE);
+}
+
 static void *thread_body(void *argument) {
     struct thread *thread = argument;
     thread->body(thread->argument);

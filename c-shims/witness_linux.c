@@ -1,8 +1,8 @@
-/* Page fate on Linux. Who is asked: mincore(2) which pages are mapped and which are resident; /proc/self/pagemap whether
- * an absent page was swapped out; and for pages that are resident but may be lazily freed, madvise(MADV_PAGEOUT), or
- * where that is missing /proc/self/smaps. Each must pass its control before it is believed: under gVisor mincore calls
- * every mapped page resident, under qemu-user pagemap and smaps speak of the emulator, with swap MADV_PAGEOUT takes any
- * page. */
+/* Page fate on Linux. Who is asked: mincore(2) which pages are mapped and which are resident; /proc/self/pagemap
+ * whether an absent page was swapped out; and for pages that are resident but may be lazily freed,
+ * madvise(MADV_PAGEOUT), or where that is missing /proc/self/smaps. Each must pass its control before it is believed:
+ * under gVisor mincore calls every mapped page resident, under qemu-user pagemap and smaps speak of the emulator, with
+ * swap MADV_PAGEOUT takes any page. */
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -40,7 +40,8 @@ static struct {
  * hint). One page at a time mincore would tell the same, at a system call for each. */
 static bool wholly_unmapped(uintptr_t first, size_t count) {
     size_t n = count * page_size();
-    void *p = mmap((void *)first, n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+    void *p = mmap((void *)first, n, PROT_NONE, flags, -1, 0);
     if (p == MAP_FAILED)
         return false;
     munmap(p, n);
@@ -91,7 +92,7 @@ static void look(uintptr_t first, size_t count, unsigned char *seen) {
             seen[i] = second[i] == SEEN_ABSENT ? SEEN_ABSENT : SEEN_NOTHING;
 }
 
-/* ---- Lazily freed: MADV_PAGEOUT, smaps ----------------------------------------------------------------------------- */
+/* ---- Lazily freed: MADV_PAGEOUT, smaps --------------------------------------------------------------------------- */
 
 /* Drains this CPU's batch. */
 static void settle_here(void) {
@@ -202,7 +203,7 @@ static bool smaps_lazy(uintptr_t first, uintptr_t end, size_t *lazy) {
     return true;
 }
 
-/* ---- Controls ------------------------------------------------------------------------------------------------------ */
+/* ---- Controls ---------------------------------------------------------------------------------------------------- */
 
 enum { CONTROL_PAGES = 16 };
 
@@ -275,7 +276,7 @@ void witness_begin(void) {
 
 bool witness_sees_lazy(void) { return witness.pageout || witness.smaps; }
 
-/* ---- The answer ---------------------------------------------------------------------------------------------------- */
+/* ---- The answer -------------------------------------------------------------------------------------------------- */
 
 static struct pages count_pages(uintptr_t first, uintptr_t end) {
     static unsigned char seen[BATCH];

@@ -5,6 +5,7 @@ source   = ["C17 7.22.3.3p2: the behaviour is undefined", "POSIX.1-2024 free"]
 fault    = "free-leaks"
 needs    = []
 load     = "dlopen"
+process  = "fork"
 aslr     = "off"
 variants = ["24", "4096", "1048576"]
 ---*/
@@ -56,10 +57,11 @@ static bool is_unmapped(const void *p) {
 PROBE {
     static struct block live[2 * NEIGHBOURS], later[2 * LATER];
     witness_begin();
-    size = probe_variant_number(24);
-    filled = size < KIB(4) ? size : KIB(4);
     family_open(&from, probe_setting("ALLOCHECK_FROM"));
     family_open(&to, probe_setting("ALLOCHECK_TO"));
+    probe_fork_here();
+    size = probe_variant_number(24);
+    filled = size < KIB(4) ? size : KIB(4);
     struct block victim = take(&from, 1000);
     for (unsigned i = 0; i < COUNT_OF(live); i++)
         live[i] = take(i % 2 == 0 ? &from : &to, i);
@@ -78,9 +80,12 @@ PROBE {
     }
     bool corrupted = doubled || !all_whole(live, COUNT_OF(live)) || !all_whole(later, COUNT_OF(later));
     bool untouched = !gone && !handed_out && is_whole(victim);
+    FACT("outcome", corrupted ? "corrupted" : NULL);
+    if (corrupted)
+        return;
     for (unsigned i = 0; i < COUNT_OF(later); i++)
         (*(i % 2 == 0 ? &from : &to)->free)(later[i].at);
     for (unsigned i = 0; i < COUNT_OF(live); i++)
         (*(i % 2 == 0 ? &from : &to)->free)(live[i].at);
-    FACT("outcome", corrupted ? "corrupted" : untouched ? "leaked" : "silent");
+    FACT("outcome", untouched ? "leaked" : "silent");
 }

@@ -21,6 +21,7 @@ PROBE {
         free(blocks[i]);
     for (size_t i = 1; i < COUNT_OF(blocks); i += 2) {
         size_t at = first_unlike_fill(blocks[i], size_of(i), (unsigned)i);
-        CHECK(at == size_of(i), "after others were freed, byte %zu of a live block of %zu bytes has changed", at, size_of(i));
+        CHECK(at == size_of(i), "after others were freed, byte %zu of a live block of %zu bytes has changed", at,
+              size_of(i));
     }
 }

@@ -38,7 +38,7 @@ fn no_complaint_is_0() {
 fn a_complaint_is_1_and_can_be_repeated() {
     let user = User::new();
     user.library("libmine.so", &["bump"], &["-DMISALIGNED"]);
-    let all = user.run(["run", "./libmine.so", "--rule", "conformance/alignment/*malloc", "--format", "json"]).report(1);
+    let all = user.run(["run", "./libmine.so", "--rule", "conformance/alignment/*", "--format", "json"]).report(1);
     let finding = all.findings.iter().find(|finding| finding.verdict == Verdict::Violates).expect("it is misaligned");
     assert!(all.findings.len() > 1 && all.findings.iter().all(|finding| finding.allocator == "libmine"), "{all:?}");
 
@@ -101,11 +101,17 @@ fn nothing_of_the_callers_environment_reaches_a_probe() {
     let other = user.library("libother.so", &["nothing"], &[]);
     let mut command = user.command(quick("./libmine.so"));
     let inherited = ["MALLOC_ARENA_MAX", "MALLOC_CONF", "PYTHONMALLOC", "LD_LIBRARY_PATH", "ALLOCHECK_VARIANT", "TZ"];
-    command.envs(inherited.map(|name| (name, "7"))).env("LD_PRELOAD", other).env("GLIBC_TUNABLES", "glibc.malloc.check=3");
+    command
+        .envs(inherited.map(|name| (name, "7")))
+        .env("LD_PRELOAD", other)
+        .env("GLIBC_TUNABLES", "glibc.malloc.check=3");
     user.finish(&mut command).report(0);
     let notes = fs::read_to_string(user.path("notes")).expect("the library wrote it");
     let entries: Vec<&str> = notes.split('\0').collect();
-    assert!(entries.iter().any(|entry| entry.starts_with("LD_PRELOAD=") && entry.ends_with("/libmine.so")), "{entries:?}");
+    assert!(
+        entries.iter().any(|entry| entry.starts_with("LD_PRELOAD=") && entry.ends_with("/libmine.so")),
+        "{entries:?}"
+    );
     for name in inherited {
         assert!(!entries.iter().any(|entry| entry.starts_with(&format!("{name}="))), "{name}: {entries:?}");
     }
@@ -256,7 +262,7 @@ fn runs_under_an_odd_caller() {
         like.env_clear();
         user.finish(&mut command)
     };
-    under("ulimit -n 64").report(0);
+    under("ulimit -S -n 64").report(0);
     under("ulimit -c 0").report(0);
     under("ulimit -s 4096").report(0);
     under("trap '' HUP INT TERM").report(0);
@@ -383,8 +389,12 @@ fn interrupted_while_it_builds() {
 
 fn unfinished(cache: &Path) -> Vec<PathBuf> {
     let files = cache.join("allocheck").read_dir().expect("it is there").flatten().map(|entry| entry.path());
-    files.filter(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().contains('-'))
-        || path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("unfinished"))).collect()
+    files
+        .filter(|path| {
+            !path.file_name().is_some_and(|name| name.to_string_lossy().contains('-'))
+                || path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("unfinished"))
+        })
+        .collect()
 }
 
 #[test]

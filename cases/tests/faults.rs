@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use allocheck::catalog::Catalog;
-use allocheck::judge;
 use allocheck::model::{Allocator, Area, Fault, Finding, Kind, Norm, Origin, Rule, Verdict};
 use allocheck::plan::{self, Selection};
 use rstest::rstest;
@@ -46,15 +45,47 @@ fn reference(fault: Option<&str>) -> Allocator {
         environment: BTreeMap::from_iter(fault),
         deviations: Vec::new(),
         variations: Vec::new(),
+        reserved_mib: 0,
     }
+}
+
+fn only(rule: &Rule) -> Catalog {
+    Catalog { rules: vec![rule.clone()], allocators: Vec::new() }
 }
 
 /// Runs all variants of one rule on one allocator.
 fn findings(rule: &Rule, allocator: &Allocator) -> Vec<Finding> {
-    let only = Catalog { rules: vec![rule.clone()], allocators: Vec::new() };
-    let cells = plan::cells(&only, &[Arc::new(allocator.clone())], &Selection::default());
-    let run = |cell| judge::judge(cell, &[BENCH.observe(cell).expect("the harness works")], String::new());
-    cells.iter().map(run).collect()
+    let report = BENCH.report(&only(rule), vec![allocator.clone()], &Selection::default());
+    report.expect("the harness works").findings
+}
+
+/// A Python rule is asked of an interpreter that runs on the reference allocator.
+#[rstest]
+fn python_rule_catches_its_fault(
+    #[files("cases/python/**/*.py")]
+    #[base_dir = "."]
+    path: PathBuf,
+) {
+    let rule = rule_of(&path);
+    let asked_of = |interpreter: &&Allocator| {
+        !plan::cells(&only(rule), &[Arc::new((*interpreter).clone())], &Selection::default()).is_empty()
+    };
+    let interpreters = allocheck::python::interpreters();
+    let Some(interpreter) = interpreters.iter().find(asked_of) else {
+        println!("not run: no Python here has what {} needs: {:?}", rule.id, rule.needs);
+        return;
+    };
+    let on_reference = |fault: Option<&str>| {
+        let mut environment = reference(fault).environment;
+        let library = reference(fault).path.expect("it is a library");
+        environment.insert("LD_PRELOAD".into(), library.display().to_string());
+        findings(rule, &Allocator { environment, ..interpreter.clone() })
+    };
+    let sound = on_reference(None);
+    assert_quiet(rule, &sound);
+    let Fault::Named(fault) = &rule.fault else { return };
+    let faulty = on_reference(Some(fault));
+    assert!(fires(rule, &sound, &faulty), "{fault} is not caught\nsound {sound:#?}\nfaulty {faulty:#?}");
 }
 
 fn rule_of(path: &std::path::Path) -> &'static Rule {

@@ -18,6 +18,8 @@ fn rule(area: Area, norm: Norm) -> Rule {
         fault: Fault::None("made up".into()),
         needs: Vec::new(),
         load: None,
+        process: Process::Spawn,
+        core: true,
         aslr_off: false,
         limits: Limits::default(),
         variants: vec![None],
@@ -38,6 +40,7 @@ fn allocator(origin: Origin) -> Allocator {
         environment: BTreeMap::new(),
         deviations: Vec::new(),
         variations: Vec::new(),
+        reserved_mib: 0,
     }
 }
 

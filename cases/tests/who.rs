@@ -78,7 +78,8 @@ fn any_path_will_do(#[case] name: &str, #[values(false, true)] depends: bool) {
         depending(&library);
     }
     for (rule, verdict) in [(RULE, Verdict::Upholds), ("conformance/load/dlopen", Verdict::Recorded)] {
-        let report = user.run(["run".as_ref(), library.as_os_str(), "--rule".as_ref(), rule.as_ref(), "--format=json".as_ref()]);
+        let report =
+            user.run(["run".as_ref(), library.as_os_str(), "--rule".as_ref(), rule.as_ref(), "--format=json".as_ref()]);
         let report = report.report(0);
         let [finding] = &report.findings[..] else { panic!("{report:?}") };
         assert_eq!(finding.verdict, verdict, "{finding:?}");

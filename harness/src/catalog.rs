@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 
-use crate::model::{Area, Deviation, Fault, Language, Limits, Load, Norm, Rule, Variation};
+use crate::look;
+use crate::model::{Area, Deviation, Fault, Language, Limits, Load, Norm, Process, Rule, Variation};
 use crate::sources;
 
 /// The rules and allocator files of `cases/`.
@@ -64,16 +65,19 @@ pub enum VersionSource {
 struct FrontMatter {
     title: String,
     norm: Norm,
+    #[serde(deserialize_with = "at_least_one")]
     source: Vec<String>,
     fault: FaultKey,
     #[serde(default)]
     needs: Vec<String>,
     load: Option<Load>,
+    process: Option<Process>,
+    core: Option<bool>,
     aslr: Option<Aslr>,
     #[serde(default)]
     limits: LimitKeys,
     #[serde(default)]
-    variants: Vec<String>,
+    variants: VariantKeys,
     #[serde(default)]
     exact: Vec<String>,
     #[serde(default)]
@@ -81,8 +85,13 @@ struct FrontMatter {
     repeat: Option<u32>,
 }
 
+fn at_least_one<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
+    let words = Vec::deserialize(source)?;
+    if words.is_empty() { Err(D::Error::custom("no source; name the standard, manual page or issue")) } else { Ok(words) }
+}
+
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected the name of a fault, or { none = \"why\" }")]
 enum FaultKey {
     Named(String),
     None { none: String },
@@ -92,6 +101,20 @@ enum FaultKey {
 #[serde(rename_all = "lowercase")]
 enum Aslr {
     Off,
+}
+
+/// `["24", "4096"]`, or the product of `{ pairs = ["malloc", "new"], size = ["24"] }`: `malloc->new size=24` and so on.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum VariantKeys {
+    List(Vec<String>),
+    Product(toml::Table),
+}
+
+impl Default for VariantKeys {
+    fn default() -> Self {
+        VariantKeys::List(Vec::new())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -118,6 +141,15 @@ pub fn read(files: &[(&str, &str)]) -> Result<Catalog> {
             catalog.rules.push(read_rule(path, id, language, text)?);
         }
     }
+    for file in &catalog.allocators {
+        let path = format!("cases/allocators/{}.toml", file.name);
+        let text = files.iter().find(|(other, _)| *other == path).map_or("", |(_, text)| text);
+        let named = file.deviations.iter().map(|known| &known.rule).chain(file.variations.iter().map(|known| &known.rule));
+        for pattern in named.filter(|pattern| !catalog.has(pattern)) {
+            let hint = did_you_mean(pattern, catalog.rules.iter().map(|rule| rule.id.as_str()));
+            bail!("{path}:{}: no rule {pattern:?}{hint}", line_of(text, pattern));
+        }
+    }
     Ok(catalog)
 }
 
@@ -129,10 +161,12 @@ fn rule_id(path: &str) -> Option<(&str, Language)> {
 fn read_allocator(path: &str, name: &str, text: &str) -> Result<AllocatorFile> {
     let mut file: AllocatorFile = parse(path, text, 0)?;
     file.name = name.to_owned();
-    for deviation in &file.deviations {
-        if let Some(versions) = &deviation.versions {
-            semver::VersionReq::parse(versions).with_context(|| format!("{path}: versions = {versions:?}"))?;
-        }
+    let at = |word: &str| format!("{path}:{}", line_of(text, word));
+    for versions in file.deviations.iter().filter_map(|known| known.versions.as_deref()) {
+        semver::VersionReq::parse(versions).with_context(|| format!("{}: versions = {versions:?}", at(versions)))?;
+    }
+    if let Some(VersionSource::Call(call)) = &file.version {
+        ensure!(look::CALLS.contains(&call.as_str()), "{}: no version call {call:?}; there are {:?}", at(call), look::CALLS);
     }
     Ok(file)
 }
@@ -148,11 +182,10 @@ fn read_rule(path: &str, id: &str, language: Language, text: &str) -> Result<Rul
     let keys: FrontMatter = parse(path, front, 1)?;
     let area = id.split('/').next().unwrap_or_default();
     let area = Area::ALL.iter().find(|known| known.word() == area);
-    ensure!(!keys.source.is_empty(), "{path}: source is empty; name the standard, manual page or issue");
     let limits = Limits::default();
     Ok(Rule {
         id: id.to_owned(),
-        area: *area.ok_or_else(|| anyhow!("{path}: no such area; the folders under cases/ are the areas"))?,
+        area: *area.ok_or_else(|| anyhow!("{path}:1: no such area; the folders under cases/ are {:?}", Area::ALL.iter().map(|area| area.word()).collect::<Vec<_>>()))?,
         language,
         title: keys.title,
         norm: keys.norm,
@@ -163,13 +196,15 @@ fn read_rule(path: &str, id: &str, language: Language, text: &str) -> Result<Rul
         },
         needs: keys.needs,
         load: keys.load,
+        process: keys.process.unwrap_or(Process::Spawn),
+        core: keys.core.unwrap_or(true),
         aslr_off: keys.aslr.is_some(),
         limits: Limits {
             memory_mib: keys.limits.memory_mib.unwrap_or(limits.memory_mib),
             address_mib: keys.limits.address_mib,
             hang_s: keys.limits.hang_s.unwrap_or(limits.hang_s),
         },
-        variants: variants(keys.variants),
+        variants: variants(keys.variants).with_context(|| format!("{path}: variants"))?,
         exact: keys.exact,
         platforms: keys.platforms,
         repeat: keys.repeat.unwrap_or(1),
@@ -178,11 +213,35 @@ fn read_rule(path: &str, id: &str, language: Language, text: &str) -> Result<Rul
 }
 
 /// No list is one cell without a variant, and so is an empty word in it.
-fn variants(words: Vec<String>) -> Vec<Option<String>> {
-    if words.is_empty() {
-        return vec![None];
+fn variants(keys: VariantKeys) -> Result<Vec<Option<String>>> {
+    let words = match keys {
+        VariantKeys::List(words) if words.is_empty() => vec![String::new()],
+        VariantKeys::List(words) => words,
+        VariantKeys::Product(table) => product(&table)?,
+    };
+    Ok(words.into_iter().map(|word| (!word.is_empty()).then_some(word)).collect())
+}
+
+/// Every combination of the lists' words, as `key=word`; an empty word leaves its key out. `pairs` is each of its words
+/// to each, `from->to`.
+fn product(table: &toml::Table) -> Result<Vec<String>> {
+    let mut combinations = vec![String::new()];
+    for (key, list) in table {
+        let words: Vec<String> = list.clone().try_into().with_context(|| format!("{key} is no list of words"))?;
+        let parts: Vec<String> = match key.as_str() {
+            "pairs" => words.iter().flat_map(|from| words.iter().map(move |to| format!("{from}->{to}"))).collect(),
+            _ => words.iter().map(|word| if word.is_empty() { String::new() } else { format!("{key}={word}") }).collect(),
+        };
+        let join = |left: &String, right: &String| format!("{left} {right}").trim().to_owned();
+        combinations = combinations.iter().flat_map(|left| parts.iter().map(move |right| join(left, right))).collect();
     }
-    words.into_iter().map(|word| (!word.is_empty()).then_some(word)).collect()
+    Ok(combinations)
+}
+
+/// The line on which a text of the file stands.
+fn line_of(file: &str, text: &str) -> usize {
+    let quoted = format!("{text:?}");
+    file.lines().position(|line| line.contains(&quoted)).map_or(1, |index| index + 1)
 }
 
 /// TOML with the file's own line in the error.
@@ -195,6 +254,12 @@ fn parse<T: DeserializeOwned>(path: &str, text: &str, lines_above: usize) -> Res
 }
 
 impl Catalog {
+    /// Is there a rule that this glob over ids matches?
+    fn has(&self, pattern: &str) -> bool {
+        let pattern = glob::Pattern::new(pattern);
+        pattern.is_ok_and(|pattern| self.rules.iter().any(|rule| pattern.matches(&rule.id)))
+    }
+
     /// The rule of this id, or an error that names the nearest.
     pub fn rule(&self, id: &str) -> Result<&Rule> {
         match self.rules.iter().find(|rule| rule.id == id) {

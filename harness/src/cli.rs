@@ -64,6 +64,9 @@ struct Run {
     /// Only rules whose id, or id@variant, matches
     #[arg(long = "rule", value_name = "GLOB")]
     rules: Vec<String>,
+    /// Every rule, not the core alone
+    #[arg(long)]
+    full: bool,
     /// The name of the one library that is given by its path
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
@@ -160,7 +163,7 @@ fn request(arguments: &Run) -> Result<Request> {
         };
         *only = Some(name.clone());
     }
-    let selection = Selection { areas: arguments.areas.clone(), rules: arguments.rules.clone(), pairs };
+    let selection = Selection { areas: arguments.areas.clone(), rules: arguments.rules.clone(), pairs, full: arguments.full };
     Ok(Request { wanted, selection, progress: !arguments.quiet })
 }
 

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use anyhow::{Context, Result, anyhow};
 
 use crate::model::{Language, Rule};
+use crate::os;
 use crate::sources;
 use crate::workshop::Workshop;
 
@@ -47,18 +48,19 @@ impl Compiler {
     /// Finds the compiler (`CC`, else the usual names) and builds the probes' runtime.
     pub fn find(workshop: &Workshop) -> Result<Self> {
         let mut compiler = Compiler {
-            c: Tool::find(false)?,
-            cxx: Tool::find(true).map_err(|error| error.to_string()),
+            c: Tool::find(workshop, false)?,
+            cxx: Tool::find(workshop, true).map_err(|error| error.to_string()),
             cache: workshop.cache().to_owned(),
             sources: unpack_sources(workshop.cache())?,
             failed: Mutex::default(),
             runtime: Vec::new(),
         };
-        compiler.runtime = sources::in_folder("c-shims")
+        let runtime: Result<_, NotBuilt> = sources::in_folder("c-shims")
             .filter(|(path, _)| path.ends_with(".c"))
             .map(|(path, text)| compiler.object(path, text))
-            .collect::<Result<_, _>>()
-            .map_err(|error| anyhow!("the probes' own runtime does not compile: {error}"))?;
+            .collect();
+        os::check_interruption()?;
+        compiler.runtime = runtime.map_err(|error| anyhow!("the probes' own runtime does not compile: {error}"))?;
         Ok(compiler)
     }
 
@@ -69,6 +71,13 @@ impl Compiler {
         inputs.extend(self.runtime.iter().cloned());
         let tool = if rule.language == Language::Cxx { self.cxx.as_ref().map_err(String::clone)? } else { &self.c };
         self.build(tool, &rule.id, &[&rule.text, &self.runtime_hash()], &["-fPIE", "-pie"], &inputs, &["-ldl"])
+    }
+
+    /// The program that tells what an allocator reserves at its start.
+    pub fn reserve(&self) -> Result<PathBuf, NotBuilt> {
+        let (path, text) = sources::in_folder("c-shims/start").next().expect("it is carried");
+        let inputs: Vec<PathBuf> = [self.sources.join(path)].into_iter().chain(self.runtime.iter().cloned()).collect();
+        self.build(&self.c, "reserve", &[text, &self.runtime_hash()], &["-fPIE", "-pie"], &inputs, &["-ldl"])
     }
 
     /// The runtime as a library for Python probes.
@@ -146,6 +155,7 @@ impl Compiler {
         inputs: &[PathBuf],
         libraries: &[&str],
     ) -> Result<PathBuf, NotBuilt> {
+        os::check_interruption().map_err(|error| error.to_string())?;
         let unfinished = tempfile::Builder::new().prefix("unfinished-").tempfile_in(&self.cache);
         let unfinished = unfinished.map_err(|error| format!("{}: {error}", self.cache.display()))?.into_temp_path();
         let result = Command::new(&tool.command[0])
@@ -171,7 +181,7 @@ impl Compiler {
 
 impl Tool {
     /// `cc` knows the names, the environment variables and the flags that each target wants.
-    fn find(cxx: bool) -> Result<Self> {
+    fn find(workshop: &Workshop, cxx: bool) -> Result<Self> {
         let mend = if cxx {
             "no C++ compiler; install g++ or clang, or name yours in CXX"
         } else {
@@ -183,8 +193,9 @@ impl Tool {
             .host(TARGET)
             .opt_level(2)
             .cargo_metadata(false)
+            .cargo_warnings(false)
             .no_default_flags(true)
-            .out_dir("/")
+            .out_dir(workshop.scratch())
             .cpp(cxx);
         let command = build.try_get_compiler().context(mend)?.to_command();
         let command: Vec<String> = std::iter::once(command.get_program())
@@ -193,7 +204,7 @@ impl Tool {
             .collect();
         let version = Command::new(&command[0]).args(&command[1..]).arg("--version").output();
         let version = version.ok().filter(|output| output.status.success());
-        let version = version.with_context(|| format!("{:?} does not run: {mend}", command.join(" ")))?;
+        let version = version.with_context(|| format!("{:?} does not run: {mend}", command[0]))?;
         let identity = format!("{TARGET} {} {FLAGS:?} {command:?}", String::from_utf8_lossy(&version.stdout));
         Ok(Tool { command, identity, standard: if cxx { "-std=c++17" } else { "-std=c11" } })
     }

@@ -141,6 +141,7 @@ fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option
         environment: file.environment.clone(),
         deviations: file.deviations.clone(),
         variations: file.variations.clone(),
+        reserved_mib: 0,
     }
 }
 
@@ -173,6 +174,7 @@ fn library_of_the_user(catalog: &Catalog, workshop: &Workshop, name: Option<&str
             environment: BTreeMap::new(),
             deviations: Vec::new(),
             variations: Vec::new(),
+            reserved_mib: 0,
         },
     })
 }

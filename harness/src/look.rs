@@ -82,6 +82,7 @@ pub fn version(workshop: &Workshop, library: &Path, call: Option<&str>, patience
 /// What the child does: loads the library and reports its version as a probe would. Never returns, so that the library's
 /// destructors are not asked.
 pub fn child(library: &Path, call: Option<&str>) -> ! {
+    os::give_up_signals();
     // SAFETY: running the library's constructors is the point, and this process exists for nothing else.
     let loaded = unsafe { libloading::Library::new(library) };
     let (report, status) = match &loaded {

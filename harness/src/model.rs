@@ -71,6 +71,16 @@ words! {
 }
 
 words! {
+    /// How a rule's cells become processes.
+    Process {
+        /// Each is a program of its own.
+        Spawn = "spawn",
+        /// One program prepares, and its copies are the cells: for many cheap ones.
+        Fork = "fork",
+    }
+}
+
+words! {
     /// Where an allocator comes from.
     Origin {
         /// The platform's own.
@@ -156,6 +166,9 @@ pub struct Rule {
     pub needs: Vec<String>,
     /// `Dlopen` where the probe loads the allocators itself.
     pub load: Option<Load>,
+    pub process: Process,
+    /// A plain run asks it; one that is not core is asked with `--full`, or by its name.
+    pub core: bool,
     /// The outcome depends on addresses: address space randomisation must be off.
     pub aslr_off: bool,
     pub limits: Limits,
@@ -192,7 +205,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { memory_mib: 1024, address_mib: None, hang_s: 60 }
+        Limits { memory_mib: 4096, address_mib: None, hang_s: 60 }
     }
 }
 
@@ -209,6 +222,8 @@ pub struct Allocator {
     pub environment: BTreeMap<String, String>,
     pub deviations: Vec<Deviation>,
     pub variations: Vec<Variation>,
+    /// What it maps at its start beyond what a plain process has, MiB: no limit may take that for use.
+    pub reserved_mib: u64,
 }
 
 /// What kind of thing an allocator is, which decides the areas it is asked about.

@@ -15,12 +15,15 @@ pub struct Selection {
     pub rules: Vec<String>,
     /// Ordered pairs of names that mixing rules are kept to.
     pub pairs: Vec<(String, String)>,
+    /// Also the rules that are not core.
+    pub full: bool,
 }
 
 impl Selection {
     fn takes(&self, rule: &Rule, variant: Option<&str>) -> bool {
         let area = self.areas.is_empty() || self.areas.contains(&rule.area);
-        area && (self.rules.is_empty() || self.rules.iter().any(|pattern| names(pattern, rule, variant)))
+        let named = self.rules.iter().any(|pattern| names(pattern, rule, variant));
+        area && (named || self.rules.is_empty() && (rule.core || self.full))
     }
 
     /// Is there any rule of an interpreter in it?

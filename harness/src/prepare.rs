@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::compile::{Compiler, NotBuilt};
-use crate::model::{Allocator, Cell, Language, Load, Rule};
+use crate::model::{Allocator, Cell, Language, Limits, Load, Rule};
 use crate::os::Containment;
 use crate::run::Probe;
 use crate::workshop::Workshop;
@@ -101,6 +101,36 @@ pub fn probe(workshop: &Workshop, cell: &Cell, built: &Built) -> Result<Probe> {
         arguments: built.arguments.clone(),
         environment,
         folder: workshop.scratch().to_owned(),
-        containment: Containment { limits: cell.rule.limits, aslr_off: cell.rule.aslr_off },
+        containment: Containment { limits: limits(cell), aslr_off: cell.rule.aslr_off },
     })
 }
+
+/// A rule's limits, raised by what its allocators reserve and do not use.
+fn limits(cell: &Cell) -> Limits {
+    let limits = cell.rule.limits;
+    let reserved = cell.allocator.reserved_mib + cell.partner.as_ref().map_or(0, |partner| partner.reserved_mib);
+    Limits {
+        memory_mib: limits.memory_mib + reserved,
+        address_mib: limits.address_mib.map(|mib| mib + reserved),
+        ..limits
+    }
+}
+
+/// A probe that only starts, without a limit on memory; under `library`, if there is one.
+pub fn start(workshop: &Workshop, program: &Path, allocator: &Allocator, library: Option<&Path>) -> Result<Probe> {
+    let settings = allocator.environment.iter().map(|(name, value)| (name.clone(), OsString::from(value)));
+    let mut environment: BTreeMap<String, OsString> = settings.collect();
+    if let Some(library) = library {
+        environment.insert("LD_PRELOAD".into(), workshop.plain_path(library)?.into());
+    }
+    Ok(Probe {
+        program: program.to_owned(),
+        arguments: Vec::new(),
+        environment,
+        folder: workshop.scratch().to_owned(),
+        containment: Containment { limits: Limits { memory_mib: UNLIMITED, ..Limits::default() }, aslr_off: false },
+    })
+}
+
+/// More than any address space.
+const UNLIMITED: u64 = 1 << 40;

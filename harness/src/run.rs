@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::model::{Ending, Observation};
 use crate::os::{self, Containment, MARK, REPORT_DESCRIPTOR, Running};
@@ -101,9 +101,7 @@ impl Cell {
             if ended {
                 return Ok(None);
             }
-            if os::interrupted().load(Ordering::Relaxed) {
-                bail!("interrupted");
-            }
+            os::check_interruption()?;
             if progress.elapsed() > hang {
                 return Ok(Some(Ending::Hung));
             }

@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use crate::catalog::{self, Catalog};
 use crate::compile::Compiler;
 use crate::discover::{self, Wanted};
 use crate::judge;
-use crate::model::{Allocator, AllocatorEntry, Cell, Ending, Finding, Language, Observation, Origin, Report};
+use crate::model::{Allocator, AllocatorEntry, Cell, Ending, Finding, Language, Load, Observation, Origin, Report};
 use crate::os;
 use crate::plan::{self, Selection};
 use crate::prepare;
@@ -56,7 +55,9 @@ impl Bench {
 
     /// Runs every cell that the selection has for these allocators.
     pub fn report(&self, catalog: &Catalog, allocators: Vec<Allocator>, selection: &Selection) -> Result<Report> {
-        let allocators: Vec<Arc<Allocator>> = allocators.into_iter().map(Arc::new).collect();
+        let allocators = progress::each("starting", self.progress, &allocators, |allocator| self.started(allocator));
+        let allocators: Vec<Arc<Allocator>> =
+            allocators.into_iter().map(|one| one.map(Arc::new)).collect::<Result<_>>()?;
         let cells = plan::cells(catalog, &allocators, selection);
         self.build(&cells);
         self.warm_up(&cells)?;
@@ -72,6 +73,20 @@ impl Bench {
             allocators: allocators.iter().map(|allocator| entry(allocator)).collect(),
             findings,
         })
+    }
+
+    /// The allocator with what it reserves, by a look at a process that it has just started in.
+    fn started(&self, allocator: &Allocator) -> Result<Allocator> {
+        let mut allocator = allocator.clone();
+        if let (Load::Preload, Ok(program)) = (allocator.load(), self.compiler.reserve()) {
+            let mut kib = [0, 0];
+            for (kib, library) in kib.iter_mut().zip([None, allocator.path.as_deref()]) {
+                let probe = prepare::start(&self.workshop, &program, &allocator, library)?;
+                *kib = run::run(&probe)?.measures.get("kib").copied().unwrap_or(0);
+            }
+            allocator.reserved_mib = kib[1].saturating_sub(kib[0]) >> 10;
+        }
+        Ok(allocator)
     }
 
     /// Each probe once, before any cell runs; what does not build is told by its cells.
@@ -107,7 +122,7 @@ impl Bench {
 
     /// Runs a cell once.
     pub fn observe(&self, cell: &Cell) -> Result<Observation> {
-        ensure!(!os::interrupted().load(Ordering::Relaxed), "interrupted");
+        os::check_interruption()?;
         if cell.rule.aslr_off && !self.aslr_off {
             let why = "the system refuses to turn address space randomisation off";
             return Ok(Observation { unobservable: Some(why.into()), ..Observation::new(Ending::Returned, None) });

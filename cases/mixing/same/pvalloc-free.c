@@ -14,7 +14,8 @@ PROBE {
     for (size_t i = 0; i < COUNT_OF(sizes); i++)
         for (size_t total = 0; total < MIB(512); total += sizes[i]) {
             void *p = pvalloc(sizes[i]);
-            CHECK(p != NULL, "pvalloc(%zu) returned NULL after %zu MiB of such blocks were freed", sizes[i], total / MIB(1));
+            CHECK(p != NULL, "pvalloc(%zu) returned NULL after %zu MiB of such blocks were freed", sizes[i],
+                  total / MIB(1));
             free(p);
             probe_tick();
         }

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use allocheck::catalog;
 use allocheck::compile::TARGET;
-use allocheck::model::{
-    Allocator, Area, Cell, Fault, Kind, Language, Limits, Norm, Observation, Origin, Report, Rule,
-};
+use allocheck::model::{Allocator, Area, Cell, Fault, Kind, Language, Limits, Norm, Observation, Origin, Report, Rule};
 use allocheck::os;
 use allocheck::session::Bench;
 use allocheck::sources;
@@ -28,33 +27,20 @@ pub fn cache_home() -> PathBuf {
 // ---- Cells run from here ---------------------------------------------------------------------------------------------
 
 pub fn bench() -> Bench {
-    let workshop = Workshop::with_cache(Path::new(PROGRAM), &cache_home().join("allocheck")).expect("folders can be made");
+    let workshop =
+        Workshop::with_cache(Path::new(PROGRAM), &cache_home().join("allocheck")).expect("folders can be made");
     Bench::new(workshop, false).expect("there is a C compiler")
 }
 
 /// A rule of `cases/tests`, which the catalogue passes over.
 pub fn rule(name: &str) -> Rule {
+    const FRONT: &str = "/*---\ntitle = \"x\"\nnorm = \"must\"\nsource = [\"x\"]\nfault = { none = \"it is one\" }\n---*/\n";
     let id = format!("tests/{name}");
     let path = format!("cases/{id}.c");
     let (_, text) = sources::files().iter().find(|(file, _)| *file == path).expect("the file is carried");
-    Rule {
-        id,
-        area: Area::Conformance,
-        language: Language::C,
-        title: name.into(),
-        norm: Norm::Must,
-        source: vec!["this test".into()],
-        fault: Fault::None("it is one".into()),
-        needs: vec!["malloc".into()],
-        load: None,
-        aslr_off: false,
-        limits: Limits::default(),
-        variants: vec![None],
-        exact: Vec::new(),
-        platforms: Vec::new(),
-        repeat: 1,
-        text: (*text).to_owned(),
-    }
+    let catalog = catalog::read(&[("cases/conformance/x.c", FRONT)]).expect("it is right");
+    let rule = catalog.rules.into_iter().next().expect("there is one");
+    Rule { id, text: (*text).to_owned(), ..rule }
 }
 
 /// The platform's own.
@@ -67,6 +53,7 @@ pub fn native() -> Allocator {
         kind: Kind::Library,
         path: None,
         environment: BTreeMap::new(),
+        reserved_mib: 0,
         deviations: Vec::new(),
         variations: Vec::new(),
     }

@@ -149,7 +149,7 @@ impl Drop for Running {
         let mut running = running();
         *running -= 1;
         if *running == 0 {
-            kill_all(|_| true);
+
         }
     }
 }
@@ -210,7 +210,7 @@ pub fn decode(status: ExitStatus) -> Result<i32, String> {
     }
 }
 
-/// Set by Ctrl-C and by a polite kill; whoever works looks at it between two steps.
+/// Set by Ctrl-C and by a polite kill.
 pub fn interrupted() -> &'static AtomicBool {
     static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     FLAG.get_or_init(|| {
@@ -226,8 +226,19 @@ pub fn interrupted() -> &'static AtomicBool {
 /// Signals as this program wants them, whatever its caller made of them.
 pub fn take_signals() {
     interrupted().store(false, Ordering::Relaxed);
-    // SAFETY: the default is no handler. A caller that ignores SIGCHLD would take the ends of our children from us.
-    let _ = unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) };
+    // A caller that ignores SIGCHLD would take the ends of our children from us.
+    to_default(Signal::SIGCHLD);
+}
+
+/// Lets a crash be one: Rust's own handlers, which tell a stack overflow, let others pass on the second try only.
+pub fn give_up_signals() {
+    to_default(Signal::SIGSEGV);
+    to_default(Signal::SIGBUS);
+}
+
+fn to_default(number: Signal) {
+    // SAFETY: the default is no handler of ours.
+    let _ = unsafe { signal(number, SigHandler::SigDfl) };
 }
 
 // ---- What the machine is -----------------------------------------------------------------------------------------

@@ -17,6 +17,12 @@ pub const REPORT_DESCRIPTOR: i32 = 199;
 /// The variable that marks every process of a cell, so that none outlives it.
 pub const MARK: &str = "ALLOCHECK_CELL";
 
+/// An error once the user wants this program to end: asked between two steps of work.
+pub fn check_interruption() -> anyhow::Result<()> {
+    anyhow::ensure!(!interrupted().load(std::sync::atomic::Ordering::Relaxed), "interrupted");
+    Ok(())
+}
+
 /// What keeps a cell from hurting anything but itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Containment {
