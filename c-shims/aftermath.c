@@ -3,82 +3,101 @@
 
 enum { BEFORE = 16, AFTER_AT_LEAST = 64, AFTER_AT_MOST = 8000, VICTIM_SEED = 1 << 20 };
 
-/* Each is filled with bytes of its own, so blocks that overlap cannot both be as they were filled. */
-struct taken {
-    void *blocks[BEFORE + AFTER_AT_MOST];
-    size_t count;
+/* Live blocks of one kind. Each is filled with bytes of its own, so blocks that overlap cannot both be as they were filled. */
+struct kind {
+    void *(*allocate)(size_t size);
+    void (*release)(void *block);
+    size_t size;
     unsigned seed;
+    size_t count;
+    void *blocks[BEFORE + AFTER_AT_MOST];
 };
 
-static struct taken from_malloc, from_owner = {.seed = BEFORE + AFTER_AT_MOST};
-static size_t block_size, filled;
-static void *victim;
-static size_t victim_size;
+static struct kind ours, victims = {.seed = BEFORE + AFTER_AT_MOST};
+static void *victim, *control;
 
 /* Of a large block the beginning says enough. */
-static size_t beginning(size_t size) { return size < KIB(4) ? size : KIB(4); }
+static size_t filled(size_t size) { return size < KIB(4) ? size : KIB(4); }
 
-static void take(struct taken *taken, void *(*allocate)(size_t size), size_t count) {
-    for (; count > 0; count--, taken->count++) {
-        void *block = allocate(block_size);
-        if (block == NULL)
-            probe_unobservable("no memory for a block of %zu", block_size);
-        fill(block, filled, taken->seed + (unsigned)taken->count);
-        taken->blocks[taken->count] = block;
-    }
+static void *take_one(struct kind *kind, unsigned seed) {
+    void *block = kind->allocate(kind->size);
+    if (block == NULL)
+        probe_unobservable("no memory for a block of %zu", kind->size);
+    fill(block, filled(kind->size), seed);
+    return block;
+}
+
+static void take(struct kind *kind, size_t count) {
+    for (; count > 0; count--, kind->count++)
+        kind->blocks[kind->count] = take_one(kind, kind->seed + (unsigned)kind->count);
 }
 
 /* So many that a free list is used up: what is wrong with it shows when it is. */
-static size_t count_after(void) {
-    size_t after = KIB(128) / block_size;
-    return after < AFTER_AT_LEAST ? AFTER_AT_LEAST : after < AFTER_AT_MOST ? after : AFTER_AT_MOST;
+static void take_after(struct kind *kind) {
+    size_t after = KIB(128) / kind->size;
+    take(kind, after < AFTER_AT_LEAST ? AFTER_AT_LEAST : after < AFTER_AT_MOST ? after : AFTER_AT_MOST);
 }
 
-static bool all_whole(const struct taken *taken) {
-    for (size_t i = 0; i < taken->count; i++)
-        if (first_unlike_fill(taken->blocks[i], filled, taken->seed + (unsigned)i) != filled)
+static bool all_whole(const struct kind *kind) {
+    for (size_t i = 0; i < kind->count; i++)
+        if (first_unlike_fill(kind->blocks[i], filled(kind->size), kind->seed + (unsigned)i) != filled(kind->size))
             return false;
     return true;
 }
 
-static bool hands_out_victim(const struct taken *taken) {
-    for (size_t i = 0; i < taken->count; i++)
-        if (overlaps(taken->blocks[i], block_size, victim, victim_size))
+static bool hands_out(const struct kind *kind, const void *block) {
+    for (size_t i = 0; i < kind->count; i++)
+        if (overlaps(kind->blocks[i], kind->size, block, victims.size))
             return true;
     return false;
 }
 
-static bool victim_is_whole(void) {
-    struct pages pages = witness_pages(victim, victim_size);
-    size_t n = beginning(victim_size);
-    return pages.unmapped == 0 && first_unlike_fill(victim, n, VICTIM_SEED) == n;
+/* Was the memory of this released block put to use again, or given back? */
+static bool is_gone(const void *block) {
+    return hands_out(&victims, block) || hands_out(&ours, block) || witness_pages(block, victims.size).unmapped > 0;
+}
+
+static void release_all(struct kind *kind) {
+    for (size_t i = 0; i < kind->count; i++)
+        kind->release(kind->blocks[i]);
 }
 
 void aftermath_begin(size_t size) {
-    block_size = size;
-    filled = beginning(size);
-    take(&from_malloc, under_test.malloc, BEFORE);
-}
-
-void aftermath_victim(void *block, size_t size) {
-    witness_begin();
-    victim = block;
-    victim_size = size;
-    fill(victim, beginning(size), VICTIM_SEED);
+    ours.allocate = under_test.malloc;
+    ours.release = under_test.free;
+    ours.size = size;
+    take(&ours, BEFORE);
 }
 
 const char *aftermath(void) {
-    take(&from_malloc, under_test.malloc, count_after());
-    if (!all_whole(&from_malloc) || !all_whole(&from_owner))
+    take_after(&ours);
+    if (!all_whole(&ours))
         return "corrupted";
-    for (size_t i = 0; i < from_malloc.count; i++)
-        free(from_malloc.blocks[i]);
+    release_all(&ours);
     return "silent";
 }
 
-const char *aftermath_of_victim(void *(*allocate)(size_t size)) {
-    take(&from_owner, allocate, count_after());
-    const char *word = aftermath();
-    bool kept = victim_is_whole() && !hands_out_victim(&from_owner) && !hands_out_victim(&from_malloc);
-    return strcmp(word, "silent") == 0 && kept ? "leaked" : word;
+void aftermath_victim(void *block, size_t size, void *(*allocate)(size_t size), void (*release)(void *block)) {
+    witness_begin();
+    victims.allocate = allocate;
+    victims.release = release;
+    victims.size = size;
+    victim = block;
+    if (victim == NULL)
+        probe_unobservable("no memory for a block of %zu", size);
+    fill(victim, filled(size), VICTIM_SEED);
+    control = take_one(&victims, VICTIM_SEED);
+    take(&victims, BEFORE);
+}
+
+const char *aftermath_of_victim(void) {
+    victims.release(control);
+    take_after(&victims);
+    take_after(&ours);
+    if (!all_whole(&victims) || !all_whole(&ours))
+        return "corrupted";
+    bool leaked = is_gone(control) && !is_gone(victim);
+    release_all(&victims);
+    release_all(&ours);
+    return leaked ? "leaked" : "silent";
 }

@@ -14,11 +14,12 @@ void aftermath_begin(size_t size);
  * else silent. */
 const char *aftermath(void);
 
-/* Fills the block that is about to be released the wrong way. */
-void aftermath_victim(void *block, size_t size);
-/* The same as aftermath(), with as many blocks again from `allocate`, where the victim came from; leaked if the victim is
- * neither unmapped nor changed nor handed out again. */
-const char *aftermath_of_victim(void *(*allocate)(size_t size));
+/* For a block that is about to be released the wrong way: fills it and surrounds it with others of its kind. `allocate` is
+ * where it came from, `release` the right way to release it. */
+void aftermath_victim(void *block, size_t size, void *(*allocate)(size_t size), void (*release)(void *block));
+/* aftermath(), with more blocks of the victim's kind as well; leaked if the victim is not handed out again where one that
+ * was released the right way is. */
+const char *aftermath_of_victim(void);
 
 #if defined(__cplusplus)
 }

@@ -4,6 +4,7 @@
 #define _DARWIN_C_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -94,10 +95,9 @@ static bool read_request(int descriptor, char *line, size_t size) {
 
 static void await_copy(pid_t copy) {
     int status;
-    setpgid(copy, copy); /* as the copy itself does: whoever is first */
-    probe_report_number("started", copy);
     while (waitpid(copy, &status, 0) < 0 && errno == EINTR)
         ;
+    kill(-copy, SIGKILL); /* what it left would write into the next one's report */
     if (WIFSIGNALED(status))
         probe_report_number("ended signal", WTERMSIG(status));
     else
@@ -117,6 +117,7 @@ void probe_fork_here(void) {
         if (copy == 0) {
             setpgid(0, 0);
             close(requests);
+            probe_report_number("started", getpid()); /* what stands above it is said of all copies */
             probe_set_variant(variant);
             return;
         }

@@ -116,6 +116,35 @@ def variant():
     return os.environ.get("ALLOCHECK_VARIANT", "")
 
 
+def word(name):
+    """The word behind `name=` in the variant, "" if it is not there."""
+    return dict(part.partition("=")[::2] for part in variant().split()).get(name, "")
+
+
+# ---- Settings that are read at the start of a process --------------------------------------------------------------
+
+
+def restart_with(**settings):
+    """Begins the rule anew in this process with these environment variables, unless they are set already; an empty one
+    is left alone. Where the interpreter does not read or does not take them the probe ends: the fact `setting` is
+    `ignored`, or `refused`, for which the interpreter has given its reason."""
+    settings = dict((name, value) for name, value in settings.items() if value)
+    if all(os.environ.get(name) == value for name, value in settings.items()):
+        return
+    if "PYTHONMALLOC" in settings and sys.version_info < (3, 6):
+        _end_with_setting("ignored")
+    environment = dict(os.environ, **settings)
+    python = [sys.executable] + ["-S"] * sys.flags.no_site + ["-s"] * sys.flags.no_user_site
+    if os.spawnve(os.P_WAIT, sys.executable, python + ["-c", ""], environment) != 0:
+        _end_with_setting("refused")
+    os.execve(sys.executable, python + sys.argv, environment)
+
+
+def _end_with_setting(outcome):
+    fact("setting", outcome)
+    _end("done", None, STATUS_DONE)
+
+
 # ---- Modules -------------------------------------------------------------------------------------------------------
 
 
@@ -233,8 +262,8 @@ def fate_after_deletion(make, extent, size):
     return fate
 
 
-def smallest_returned(make, extent):
-    """The smallest size, up to LARGEST, from which on deletion gives all pages back; None if there is none."""
+def smallest_returned(make, extent, largest=LARGEST):
+    """The smallest size, up to largest, from which on deletion gives all pages back; None if there is none."""
 
     def goes(size):
         return fate_after_deletion(make, extent, size) in ALL_RETURNED
@@ -242,7 +271,7 @@ def smallest_returned(make, extent):
     size = 1
     while not goes(size):
         size *= 2
-        if size > LARGEST:
+        if size > largest:
             return None
     kept = size // 2
     while size - kept > 1:
@@ -254,18 +283,18 @@ def smallest_returned(make, extent):
     return size
 
 
-def report_threshold(make, extent):
-    """Measure `bytes` and fact `fate` of smallest_returned, which is the result; or fact `threshold`, why there is no
-    such size: none, not-monotone."""
-    size = smallest_returned(make, extent)
+def report_threshold(make, extent, name="bytes", largest=LARGEST):
+    """A measure and the fact `fate` of smallest_returned, which is the result; or fact `threshold`, why there is no such
+    size: none, not-monotone."""
+    size = smallest_returned(make, extent, largest)
     if size is None:
         return fact("threshold", "none")
     steps = list(range(1, 9)) + [page_size() * count for count in range(1, 25)]
     below = [size - step for step in steps if step < size]
-    above = [size + step for step in steps] + [1 << bit for bit in range(size.bit_length(), LARGEST.bit_length())]
+    above = [size + step for step in steps] + [1 << bit for bit in range(size.bit_length(), largest.bit_length())]
     for other in below + above:
         if (fate_after_deletion(make, extent, other) in ALL_RETURNED) != (other > size):
             return fact("threshold", "not-monotone")
-    measure("bytes", size)
+    measure(name, size)
     fact("fate", fate_after_deletion(make, extent, size))
     return size

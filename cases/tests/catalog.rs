@@ -108,7 +108,8 @@ fn ids_are_unique_and_plain() {
 fn titles_are_fragments() {
     for Rule { id, title, .. } in rules() {
         let first = title.split_whitespace().next().unwrap_or_default();
-        let names_something = first.contains(|c: char| !c.is_alphabetic()) || first.chars().filter(|c| c.is_uppercase()).count() > 1;
+        let names_something =
+            first.contains(|c: char| !c.is_alphabetic()) || first.chars().filter(|c| c.is_uppercase()).count() > 1;
         assert!(title.trim() == title && !title.ends_with(['.', '!', ',', ';']), "{id}: {title:?}");
         assert!(names_something || first.starts_with(char::is_lowercase), "{id}: {title:?}");
         assert!(title.chars().count() <= 110, "{id}: {title:?} is {} long", title.chars().count());

@@ -45,6 +45,7 @@ fn reference(fault: Option<&str>) -> Allocator {
         environment: BTreeMap::from_iter(fault),
         deviations: Vec::new(),
         variations: Vec::new(),
+        knobs: Vec::new(),
         reserved_mib: 0,
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use allocheck::model::Ending::{Exited, Flooded, Hung, Returned, Signalled};
 use allocheck::model::{Allocator, Ending, Limits, Observation, Rule};
+use allocheck::{prepare, run};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rstest::rstest;
 use tools::{bench, cell, eventually, native, observe, processes_with, rule};
@@ -96,6 +97,48 @@ fn address_space_ends_at_the_limit() {
     assert!((1..64).contains(&seen.measures["mib"]), "{seen:?}");
 }
 
+// ---- One process, many cells ---------------------------------------------------------------------------------------------
+
+/// Whatever a variant does, it is told of that one, and the others are answered as if it had not been there.
+#[test]
+fn variants_of_one_process_do_not_hurt_each_other() {
+    let worst = [
+        ("violated", Returned, None),
+        ("exit_7", Exited, Some("7")),
+        ("segv", Signalled, Some("SIGSEGV")),
+        ("floods", Flooded, None),
+        ("hangs", Hung, None),
+        ("hangs_elsewhere", Hung, None),
+        ("kills_server", Signalled, Some("SIGKILL")),
+        ("stops_server", Hung, None),
+        ("leaves_talker", Returned, None),
+    ];
+    let variants: Vec<&str> = worst.iter().flat_map(|(variant, ..)| [*variant, "returned"]).collect();
+    let bench = bench();
+    let cell = cell(with_limits("hostile/serving", hang_after(1)), native(), "");
+    let built = prepare::build(&bench.compiler, &cell).expect("it compiles");
+    let probe = prepare::probe(&bench.workshop, &cell, &built).expect("folders can be made");
+    let seen = run::serve(&probe, &variants).expect("the harness works");
+    assert_eq!(seen.len(), variants.len());
+    for (pair, (variant, ending, detail)) in seen.chunks(2).zip(worst) {
+        assert_eq!((pair[0].ending, pair[0].detail.as_deref()), (ending, detail), "{variant}: {:?}", pair[0]);
+        assert_eq!(pair[1].ending, Returned, "after {variant}: {:?}", pair[1]);
+        assert_eq!(pair[1].facts, BTreeMap::from([("came".into(), "to-its-end".into())]), "after {variant}");
+        assert_eq!((pair[1].stage.as_deref(), &pair[1].violated), (Some("prepared"), &None), "after {variant}");
+    }
+}
+
+/// What keeps the process from being ready is told of all, and asked once.
+#[test]
+fn a_process_that_is_never_ready_answers_for_all() {
+    let bench = bench();
+    let cell = cell(with_limits("hostile/endings", hang_after(1)), native(), "sleeps");
+    let built = prepare::build(&bench.compiler, &cell).expect("it compiles");
+    let probe = prepare::probe(&bench.workshop, &cell, &built).expect("folders can be made");
+    let seen = run::serve(&probe, &["a", "b", "c"]).expect("the harness works");
+    assert_eq!(seen.iter().map(|seen| seen.ending).collect::<Vec<_>>(), [Hung; 3]);
+}
+
 // ---- What it leaves ------------------------------------------------------------------------------------------------------
 
 /// Every process of the cell can be told from those of other tests.
@@ -174,7 +217,7 @@ fn limits_are_the_cells_own() {
     let hard = |resource| getrlimit(resource).expect("it is known").1;
     let seen = surroundings(false);
     assert_eq!(seen.measures["stack"], hard(Resource::RLIMIT_STACK).min(8 << 20));
-    assert_eq!(seen.measures["data"], 1 << 30);
+    assert_eq!(seen.measures["data"], Limits::default().memory_mib << 20);
     assert_eq!(seen.measures["descriptors"], hard(Resource::RLIMIT_NOFILE).min(1024));
     // One byte: the kernel then runs no piped core pattern either.
     assert_eq!(seen.measures["core"], hard(Resource::RLIMIT_CORE).min(1));

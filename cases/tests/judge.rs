@@ -23,6 +23,7 @@ fn rule(area: Area, norm: Norm) -> Rule {
         aslr_off: false,
         limits: Limits::default(),
         variants: vec![None],
+        knobs: false,
         exact: vec!["bytes".into()],
         platforms: Vec::new(),
         repeat: 1,
@@ -40,6 +41,7 @@ fn allocator(origin: Origin) -> Allocator {
         environment: BTreeMap::new(),
         deviations: Vec::new(),
         variations: Vec::new(),
+        knobs: Vec::new(),
         reserved_mib: 0,
     }
 }

@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 
 use crate::look;
-use crate::model::{Area, Deviation, Fault, Language, Limits, Load, Norm, Process, Rule, Variation};
+use crate::model::{Area, Deviation, Fault, Knob, Language, Limits, Load, Norm, Process, Rule, Variation};
 use crate::sources;
 
 /// The rules and allocator files of `cases/`.
@@ -46,6 +46,8 @@ pub struct AllocatorFile {
     pub deviations: Vec<Deviation>,
     #[serde(default, rename = "varies")]
     pub variations: Vec<Variation>,
+    #[serde(default, rename = "knob")]
+    pub knobs: Vec<Knob>,
 }
 
 /// Where a library's version stands.
@@ -87,7 +89,11 @@ struct FrontMatter {
 
 fn at_least_one<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
     let words = Vec::deserialize(source)?;
-    if words.is_empty() { Err(D::Error::custom("no source; name the standard, manual page or issue")) } else { Ok(words) }
+    if words.is_empty() {
+        Err(D::Error::custom("no source; name the standard, manual page or issue"))
+    } else {
+        Ok(words)
+    }
 }
 
 #[derive(Deserialize)]
@@ -103,12 +109,19 @@ enum Aslr {
     Off,
 }
 
-/// `["24", "4096"]`, or the product of `{ pairs = ["malloc", "new"], size = ["24"] }`: `malloc->new size=24` and so on.
+/// `["24", "4096"]`; `"knobs"`, a cell for each knob of the allocator; or the product of `{ pairs = ["malloc", "new"], size = ["24"] }`: `malloc->new size=24` and so on.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum VariantKeys {
+    Knobs(KnobsKey),
     List(Vec<String>),
     Product(toml::Table),
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum KnobsKey {
+    Knobs,
 }
 
 impl Default for VariantKeys {
@@ -144,7 +157,8 @@ pub fn read(files: &[(&str, &str)]) -> Result<Catalog> {
     for file in &catalog.allocators {
         let path = format!("cases/allocators/{}.toml", file.name);
         let text = files.iter().find(|(other, _)| *other == path).map_or("", |(_, text)| text);
-        let named = file.deviations.iter().map(|known| &known.rule).chain(file.variations.iter().map(|known| &known.rule));
+        let named =
+            file.deviations.iter().map(|known| &known.rule).chain(file.variations.iter().map(|known| &known.rule));
         for pattern in named.filter(|pattern| !catalog.has(pattern)) {
             let hint = did_you_mean(pattern, catalog.rules.iter().map(|rule| rule.id.as_str()));
             bail!("{path}:{}: no rule {pattern:?}{hint}", line_of(text, pattern));
@@ -166,7 +180,12 @@ fn read_allocator(path: &str, name: &str, text: &str) -> Result<AllocatorFile> {
         semver::VersionReq::parse(versions).with_context(|| format!("{}: versions = {versions:?}", at(versions)))?;
     }
     if let Some(VersionSource::Call(call)) = &file.version {
-        ensure!(look::CALLS.contains(&call.as_str()), "{}: no version call {call:?}; there are {:?}", at(call), look::CALLS);
+        ensure!(
+            look::CALLS.contains(&call.as_str()),
+            "{}: no version call {call:?}; there are {:?}",
+            at(call),
+            look::CALLS
+        );
     }
     Ok(file)
 }
@@ -185,7 +204,12 @@ fn read_rule(path: &str, id: &str, language: Language, text: &str) -> Result<Rul
     let limits = Limits::default();
     Ok(Rule {
         id: id.to_owned(),
-        area: *area.ok_or_else(|| anyhow!("{path}:1: no such area; the folders under cases/ are {:?}", Area::ALL.iter().map(|area| area.word()).collect::<Vec<_>>()))?,
+        area: *area.ok_or_else(|| {
+            anyhow!(
+                "{path}:1: no such area; the folders under cases/ are {:?}",
+                Area::ALL.iter().map(|area| area.word()).collect::<Vec<_>>()
+            )
+        })?,
         language,
         title: keys.title,
         norm: keys.norm,
@@ -204,6 +228,7 @@ fn read_rule(path: &str, id: &str, language: Language, text: &str) -> Result<Rul
             address_mib: keys.limits.address_mib,
             hang_s: keys.limits.hang_s.unwrap_or(limits.hang_s),
         },
+        knobs: matches!(keys.variants, VariantKeys::Knobs(_)),
         variants: variants(keys.variants).with_context(|| format!("{path}: variants"))?,
         exact: keys.exact,
         platforms: keys.platforms,
@@ -215,6 +240,7 @@ fn read_rule(path: &str, id: &str, language: Language, text: &str) -> Result<Rul
 /// No list is one cell without a variant, and so is an empty word in it.
 fn variants(keys: VariantKeys) -> Result<Vec<Option<String>>> {
     let words = match keys {
+        VariantKeys::Knobs(_) => vec![String::new()],
         VariantKeys::List(words) if words.is_empty() => vec![String::new()],
         VariantKeys::List(words) => words,
         VariantKeys::Product(table) => product(&table)?,
@@ -230,7 +256,9 @@ fn product(table: &toml::Table) -> Result<Vec<String>> {
         let words: Vec<String> = list.clone().try_into().with_context(|| format!("{key} is no list of words"))?;
         let parts: Vec<String> = match key.as_str() {
             "pairs" => words.iter().flat_map(|from| words.iter().map(move |to| format!("{from}->{to}"))).collect(),
-            _ => words.iter().map(|word| if word.is_empty() { String::new() } else { format!("{key}={word}") }).collect(),
+            _ => {
+                words.iter().map(|word| if word.is_empty() { String::new() } else { format!("{key}={word}") }).collect()
+            }
         };
         let join = |left: &String, right: &String| format!("{left} {right}").trim().to_owned();
         combinations = combinations.iter().flat_map(|left| parts.iter().map(move |right| join(left, right))).collect();

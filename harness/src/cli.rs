@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use allocheck::catalog;
 use allocheck::diff;
 use allocheck::discover::{self, Wanted};
+use allocheck::explain::plot::Picture;
+use allocheck::explain::{self, release};
 use allocheck::look;
 use allocheck::model::{Area, Report};
 use allocheck::os;
@@ -47,6 +49,8 @@ enum Command {
         #[arg(long = "area", value_name = "AREA", value_parser = area)]
         areas: Vec<Area>,
     },
+    /// Says what is known: of a rule, of an allocator, or of where freed memory goes on this machine
+    Explain(Explain),
     /// Looks at a library, in a process of its own
     #[command(name = look::SUBCOMMAND, hide = true)]
     Look { library: PathBuf, call: Option<String> },
@@ -84,6 +88,19 @@ struct Run {
     verbose: bool,
 }
 
+#[derive(Args)]
+struct Explain {
+    /// The id of a rule, the name of an allocator, or `release`
+    #[arg(value_name = "RULE|ALLOCATOR|release")]
+    topic: String,
+    /// With `release`: only these allocators and interpreters, beside the platform's own
+    #[arg(value_name = "ALLOCATOR")]
+    allocators: Vec<String>,
+    /// With `release`: also draw how much of a freed block stays resident, by its size
+    #[arg(long, value_name = "FILE.svg|FILE.png")]
+    plot: Option<PathBuf>,
+}
+
 fn area(word: &str) -> Result<Area, String> {
     let known = || Area::ALL.iter().map(|area| area.word()).collect::<Vec<_>>().join(", ");
     Area::ALL.iter().copied().find(|area| area.word() == word).ok_or_else(|| format!("the areas are {}", known()))
@@ -109,6 +126,7 @@ pub fn main() -> Result<ExitCode> {
         Command::Run(arguments) => run(&arguments),
         Command::Diff { old, new } => diff_files(&old, &new),
         Command::List { areas } => list(&areas),
+        Command::Explain(arguments) => explain(&arguments),
         Command::Look { library, call } => look::child(&library, call.as_deref()),
     }
 }
@@ -134,7 +152,7 @@ fn run(arguments: &Run) -> Result<ExitCode> {
     let style = Style { color, width: 100, verbose: arguments.verbose, quiet: arguments.quiet };
     let text = report::render(&report, arguments.format, &style);
     match output {
-        Some(output) => output.write(&text)?,
+        Some(output) => output.write(text.as_bytes())?,
         None => print(&text)?,
     }
     if report.findings.is_empty() {
@@ -163,7 +181,8 @@ fn request(arguments: &Run) -> Result<Request> {
         };
         *only = Some(name.clone());
     }
-    let selection = Selection { areas: arguments.areas.clone(), rules: arguments.rules.clone(), pairs, full: arguments.full };
+    let selection =
+        Selection { areas: arguments.areas.clone(), rules: arguments.rules.clone(), pairs, full: arguments.full };
     Ok(Request { wanted, selection, progress: !arguments.quiet })
 }
 
@@ -185,12 +204,12 @@ impl Output {
         Ok(Output { path, unfinished })
     }
 
-    fn write(self, text: &str) -> Result<()> {
+    fn write(self, text: &[u8]) -> Result<()> {
         let written = match self.unfinished {
             None => fs::write(&self.path, text),
-            Some(mut file) => file
-                .write_all(text.as_bytes())
-                .and_then(|()| file.persist(&self.path).map(drop).map_err(|error| error.error)),
+            Some(mut file) => {
+                file.write_all(text).and_then(|()| file.persist(&self.path).map(drop).map_err(|error| error.error))
+            }
         };
         written.with_context(|| format!("cannot write {}", self.path.display()))
     }
@@ -209,6 +228,30 @@ fn print(text: &str) -> Result<()> {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("cannot write to standard output"),
         _ => Ok(()),
     }
+}
+
+// ---- explain -------------------------------------------------------------------------------------------------------
+
+fn explain(arguments: &Explain) -> Result<ExitCode> {
+    let wanted: Vec<Wanted> = arguments.allocators.iter().map(|word| Wanted::parse(word)).collect();
+    let program = std::env::current_exe()?;
+    let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    let style = Style { color, ..Style::default() };
+    let explained = if arguments.topic == "release" {
+        let plot =
+            arguments.plot.as_deref().map(|path| Ok::<_, anyhow::Error>((Output::open(path)?, Picture::of(path)?)));
+        let plot = plot.transpose()?;
+        let measured = release::measure(&program, &wanted, plot.is_some())?;
+        if let Some((output, picture)) = plot {
+            output.write(&picture.draw(&measured.report)?)?;
+        }
+        release::text(&measured, &style)
+    } else {
+        ensure!(wanted.is_empty() && arguments.plot.is_none(), "only `explain release` takes allocators and --plot");
+        explain::known(&program, &arguments.topic, &style)?
+    };
+    print(&explained)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 // ---- diff and list -------------------------------------------------------------------------------------------------

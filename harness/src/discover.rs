@@ -141,6 +141,7 @@ fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option
         environment: file.environment.clone(),
         deviations: file.deviations.clone(),
         variations: file.variations.clone(),
+        knobs: file.knobs.clone(),
         reserved_mib: 0,
     }
 }
@@ -174,6 +175,7 @@ fn library_of_the_user(catalog: &Catalog, workshop: &Workshop, name: Option<&str
             environment: BTreeMap::new(),
             deviations: Vec::new(),
             variations: Vec::new(),
+            knobs: Vec::new(),
             reserved_mib: 0,
         },
     })

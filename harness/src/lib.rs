@@ -8,6 +8,7 @@ pub mod compile;
 pub mod diff;
 pub mod discover;
 pub mod embedded;
+pub mod explain;
 pub mod judge;
 pub mod look;
 pub mod model;

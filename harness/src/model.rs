@@ -174,6 +174,8 @@ pub struct Rule {
     pub limits: Limits,
     /// The empty list is one cell without a variant; `None` in it likewise.
     pub variants: Vec<Option<String>>,
+    /// Its variants are the allocator's knobs instead: a cell for each, which is set.
+    pub knobs: bool,
     /// Measures that repeat exactly.
     pub exact: Vec<String>,
     /// Operating systems the question makes sense on; empty is all.
@@ -222,6 +224,7 @@ pub struct Allocator {
     pub environment: BTreeMap<String, String>,
     pub deviations: Vec<Deviation>,
     pub variations: Vec<Variation>,
+    pub knobs: Vec<Knob>,
     /// What it maps at its start beyond what a plain process has, MiB: no limit may take that for use.
     pub reserved_mib: u64,
 }
@@ -244,6 +247,13 @@ impl Allocator {
         }
     }
 
+    /// The same with one of its knobs set.
+    pub fn with(&self, knob: &Knob) -> Self {
+        let mut allocator = self.clone();
+        allocator.environment.extend(knob.environment.clone());
+        allocator
+    }
+
     pub fn load(&self) -> Load {
         match self.origin {
             Origin::System => Load::Native,
@@ -251,6 +261,18 @@ impl Allocator {
             _ => Load::Preload,
         }
     }
+}
+
+/// A setting of an allocator, made from outside.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Knob {
+    /// As the allocator's own manual writes it, without what is the same in all: `dirty_decay_ms:0`.
+    pub name: String,
+    pub environment: BTreeMap<String, String>,
+    /// What the manual says that it does.
+    pub effect: String,
+    pub source: String,
 }
 
 /// A violation known for certain versions.

@@ -1,11 +1,12 @@
 //! Which cells a run has: rules × allocators × partners × variants.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
 use crate::catalog::{Catalog, did_you_mean};
-use crate::model::{Allocator, Area, Cell, Kind, Load, Rule};
+use crate::model::{Allocator, Area, Cell, Kind, Knob, Language, Load, Process, Rule};
 
 /// What the user asked to be run; empty lists are everything.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +37,9 @@ impl Selection {
     pub fn check(&self, catalog: &Catalog) -> Result<()> {
         for pattern in &self.rules {
             let named = |rule: &Rule| rule.variants.iter().any(|variant| names(pattern, rule, variant.as_deref()));
-            if !catalog.rules.iter().any(named) {
+            let mut knobs = catalog.allocators.iter().flat_map(|file| &file.knobs);
+            let mut named_by_knob = |rule: &Rule| rule.knobs && knobs.any(|knob| names(pattern, rule, Some(&knob.name)));
+            if !catalog.rules.iter().any(|rule| named(rule) || named_by_knob(rule)) {
                 let hint = did_you_mean(pattern, catalog.rules.iter().map(|rule| rule.id.as_str()));
                 bail!("no rule {pattern:?}{hint} (see `allocheck list`)");
             }
@@ -68,15 +71,15 @@ pub fn cells(catalog: &Catalog, allocators: &[Arc<Allocator>], selection: &Selec
     let mut cells = Vec::new();
     for rule in &catalog.rules {
         let here = rule.platforms.is_empty() || rule.platforms.iter().any(|os| os == std::env::consts::OS);
-        let variants: Vec<_> =
-            rule.variants.iter().filter(|variant| selection.takes(rule, variant.as_deref())).cloned().collect();
-        if !here || variants.is_empty() {
+        if !here {
             continue;
         }
         let rule = Arc::new(rule.clone());
         for allocator in allocators.iter().filter(|allocator| is_asked(&rule, allocator)) {
+            let mut variants = variants(&rule, allocator);
+            variants.retain(|(_, variant)| selection.takes(&rule, variant.as_deref()));
             for partner in partners(&rule, allocator, allocators, selection) {
-                for variant in &variants {
+                for (allocator, variant) in &variants {
                     cells.push(Cell {
                         rule: Arc::clone(&rule),
                         allocator: Arc::clone(allocator),
@@ -89,6 +92,15 @@ pub fn cells(catalog: &Catalog, allocators: &[Arc<Allocator>], selection: &Selec
         }
     }
     cells
+}
+
+/// The rule's variants, or the allocator with each of its knobs set in turn.
+fn variants(rule: &Rule, allocator: &Arc<Allocator>) -> Vec<(Arc<Allocator>, Option<String>)> {
+    if rule.knobs {
+        let set = |knob: &Knob| (Arc::new(allocator.with(knob)), Some(knob.name.clone()));
+        return allocator.knobs.iter().map(set).collect();
+    }
+    rule.variants.iter().map(|variant| (Arc::clone(allocator), variant.clone())).collect()
 }
 
 /// Python's rules are for interpreters, those that need a module for the interpreters that have it; the others are for
@@ -118,4 +130,29 @@ fn partners(
     }
     let partners = allocators.iter().filter(|to| to.kind == Kind::Library && selection.takes_pair(from, to));
     partners.map(|partner| Some(Arc::clone(partner))).collect()
+}
+
+/// The cells that one process can serve, by their places: each alone, but for those of a rule that forks and that differ
+/// in nothing but the variant. `env=` in a variant is the interpreter's environment, so it is a process of its own.
+pub fn batches(cells: &[Cell]) -> Vec<Vec<usize>> {
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut open: BTreeMap<_, usize> = BTreeMap::new();
+    for (place, cell) in cells.iter().enumerate() {
+        let partner = cell.partner.as_ref().map(|partner| partner.key());
+        let key = (cell.rule.id.clone(), cell.allocator.key(), partner, environment_word(cell));
+        match open.get(&key) {
+            Some(batch) if cell.rule.process == Process::Fork => batches[*batch].push(place),
+            _ => {
+                open.insert(key, batches.len());
+                batches.push(vec![place]);
+            }
+        }
+    }
+    batches
+}
+
+/// What a Python rule's variant asks PYTHONMALLOC to be.
+pub fn environment_word(cell: &Cell) -> Option<&str> {
+    let words = cell.variant.as_deref().filter(|_| cell.rule.language == Language::Python);
+    words.unwrap_or_default().split(' ').find_map(|word| word.strip_prefix("env="))
 }

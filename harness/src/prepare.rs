@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::compile::{Compiler, NotBuilt};
 use crate::model::{Allocator, Cell, Language, Limits, Load, Rule};
 use crate::os::Containment;
+use crate::plan::environment_word;
 use crate::run::Probe;
 use crate::workshop::Workshop;
 
@@ -69,6 +70,9 @@ pub fn probe(workshop: &Workshop, cell: &Cell, built: &Built) -> Result<Probe> {
     if let Some(variant) = &cell.variant {
         set("ALLOCHECK_VARIANT", variant.into());
     }
+    if let Some(word) = environment_word(cell) {
+        set("PYTHONMALLOC", word.into());
+    }
     if cell.rule.language.is_compiled() {
         set("ALLOCHECK_NEEDS", cell.rule.needs.join(",").into());
     }
@@ -80,9 +84,9 @@ pub fn probe(workshop: &Workshop, cell: &Cell, built: &Built) -> Result<Probe> {
         Load::Native if cell.rule.language.is_compiled() => set("ALLOCHECK_EXPECT", "native".into()),
         Load::Native => {}
         Load::Preload => {
-            let path = library(&cell.allocator)?;
-            set("LD_PRELOAD", path.clone());
-            set("ALLOCHECK_EXPECT", path);
+            set("LD_PRELOAD", library(&cell.allocator)?);
+            // Its own path: what the probe says of it is for the user.
+            set("ALLOCHECK_EXPECT", cell.allocator.path.clone().unwrap_or_default().into());
         }
         Load::Dlopen => {
             set("ALLOCHECK_FROM", library(&cell.allocator)?);

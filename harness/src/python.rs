@@ -90,6 +90,7 @@ fn python(name: &str, version: &str, executable: &Path, module: Option<&str>) ->
         environment: BTreeMap::new(),
         deviations: Vec::new(),
         variations: Vec::new(),
+        knobs: Vec::new(),
         reserved_mib: 0,
     }
 }

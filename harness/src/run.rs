@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,17 +35,31 @@ pub struct Probe {
 pub fn run(probe: &Probe) -> Result<Observation> {
     let folder = tempfile::Builder::new().prefix("cell-").tempdir_in(&probe.folder);
     let folder = folder.with_context(|| format!("cannot make a folder in {}", probe.folder.display()))?;
-    let mut cell = Cell::start(probe, folder.path())?;
-    let stopped = cell.watch(Duration::from_secs(probe.containment.limits.hang_s));
+    let mut cell = Cell::start(probe, folder.path(), Stdio::null())?;
+    let stopped = cell.watch(probe.hang(), |_| false);
     let status = cell.end()?;
-    let observation = match stopped? {
-        Some(ending) => Observation::new(ending, None),
-        None => match os::decode(status) {
-            Ok(status) => return Ok(cell.exited(status)),
-            Err(signal) => Observation::new(Ending::Signalled, Some(signal)),
-        },
+    let ended = match stopped? {
+        Stopped::Ended => os::decode(status),
+        Stopped::Must(ending) => return Ok(cell.reported(Observation::new(ending, None))),
+        Stopped::Answered => unreachable!("nothing was asked"),
     };
-    Ok(cell.reported(observation))
+    Ok(cell.ended(ended))
+}
+
+impl Probe {
+    fn hang(&self) -> Duration {
+        Duration::from_secs(self.containment.limits.hang_s)
+    }
+}
+
+/// Why watching a cell came to an end.
+enum Stopped {
+    /// The process did.
+    Ended,
+    /// It must be ended, and this is how it counts.
+    Must(Ending),
+    /// What was waited for is in the report.
+    Answered,
 }
 
 /// A running cell.
@@ -58,7 +72,7 @@ struct Cell {
 }
 
 impl Cell {
-    fn start(probe: &Probe, folder: &Path) -> Result<Self> {
+    fn start(probe: &Probe, folder: &Path, input: Stdio) -> Result<Self> {
         static CELLS: AtomicU32 = AtomicU32::new(0);
         // Of one width, so that the environment's size is the same in every cell.
         let mark = format!("{:010}-{:010}", std::process::id(), CELLS.fetch_add(1, Ordering::Relaxed));
@@ -72,7 +86,7 @@ impl Cell {
             .env("ALLOCHECK_REPORT", REPORT_DESCRIPTOR.to_string())
             .env(MARK, &mark)
             .current_dir(folder)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(output_end.try_clone().context("cannot duplicate a pipe")?)
             .stderr(output_end);
         os::contain(&mut command, probe.containment, &report_end);
@@ -82,8 +96,8 @@ impl Cell {
         Ok(Cell { child, mark, report: Stream::new(report), output: Stream::new(output), _running: running })
     }
 
-    /// Until the probe ends by itself (`None`) or must be ended.
-    fn watch(&mut self, hang: Duration) -> Result<Option<Ending>> {
+    /// Until the probe ends by itself, must be ended, or has reported what is waited for.
+    fn watch(&mut self, hang: Duration, answered: impl Fn(&[u8]) -> bool) -> Result<Stopped> {
         let mut progress = Instant::now();
         loop {
             let open: Vec<&fs::File> = [&self.report, &self.output].iter().filter_map(|stream| stream.open()).collect();
@@ -96,14 +110,17 @@ impl Cell {
             }
             self.output.read();
             if self.report.is_flooded() || self.output.is_flooded() {
-                return Ok(Some(Ending::Flooded));
+                return Ok(Stopped::Must(Ending::Flooded));
+            }
+            if answered(&self.report.bytes) {
+                return Ok(Stopped::Answered);
             }
             if ended {
-                return Ok(None);
+                return Ok(Stopped::Ended);
             }
             os::check_interruption()?;
             if progress.elapsed() > hang {
-                return Ok(Some(Ending::Hung));
+                return Ok(Stopped::Must(Ending::Hung));
             }
         }
     }
@@ -111,10 +128,17 @@ impl Cell {
     /// Nothing of the cell is left after this.
     fn end(&mut self) -> Result<ExitStatus> {
         let pid = self.child.id();
-        os::kill_group(pid);
+        os::kill_group(pid, pid);
         let status = self.child.wait().context("cannot wait for a probe")?;
         os::kill_leftovers(pid, &self.mark);
         Ok(status)
+    }
+
+    fn ended(&self, how: Result<i32, String>) -> Observation {
+        match how {
+            Ok(status) => self.exited(status),
+            Err(signal) => self.reported(Observation::new(Ending::Signalled, Some(signal))),
+        }
     }
 
     /// An exit status means what the report says it means: see c-shims/probe.h.
@@ -166,6 +190,106 @@ impl Cell {
     }
 }
 
+/// Runs many cells of one program, which prepares itself once and answers each variant by a copy of itself: the other side
+/// is `probe_fork_here` in c-shims/probe.h. An observation for each variant, in their order.
+pub fn serve(probe: &Probe, variants: &[&str]) -> Result<Vec<Observation>> {
+    let mut probe = probe.clone();
+    probe.environment.insert("ALLOCHECK_SERVE".into(), "0".into());
+    let mut observations = Vec::new();
+    while observations.len() < variants.len() {
+        observations.extend(served(&probe, &variants[observations.len()..])?);
+    }
+    Ok(observations)
+}
+
+/// At least one observation: of all variants, or up to the one that ended the server.
+fn served(probe: &Probe, variants: &[&str]) -> Result<Vec<Observation>> {
+    let folder = tempfile::Builder::new().prefix("cell-").tempdir_in(&probe.folder);
+    let folder = folder.with_context(|| format!("cannot make a folder in {}", probe.folder.display()))?;
+    let mut cell = Cell::start(probe, folder.path(), Stdio::piped())?;
+    let mut server = Server { cell: &mut cell, prepared: None, hang: probe.hang() };
+    let answers = server.answers(variants);
+    let prepared = server.prepared.is_some();
+    let status = cell.end()?;
+    let (mut observations, stopped) = answers?;
+    let last = match stopped {
+        Stopped::Answered => return Ok(observations),
+        Stopped::Ended => cell.ended(os::decode(status)),
+        Stopped::Must(ending) => cell.reported(Observation::new(ending, None)),
+    };
+    // What kept it from being ready keeps it from answering any of them.
+    let length = if prepared { observations.len() + 1 } else { variants.len() };
+    observations.resize(length, last);
+    Ok(observations)
+}
+
+struct Server<'a> {
+    cell: &'a mut Cell,
+    /// What it reported of itself before the first variant; it holds for each.
+    prepared: Option<Vec<u8>>,
+    hang: Duration,
+}
+
+impl Server<'_> {
+    /// Until all are answered or the server is no more.
+    fn answers(&mut self, variants: &[&str]) -> Result<(Vec<Observation>, Stopped)> {
+        let mut requests = self.cell.child.stdin.take().expect("its input is a pipe");
+        let mut observations = Vec::new();
+        for variant in variants {
+            // One that has died is found out by its report.
+            let _ = writeln!(requests, "{variant}");
+            match self.answer()? {
+                Ok(observation) => observations.push(observation),
+                Err(stopped) => return Ok((observations, stopped)),
+            }
+        }
+        Ok((observations, Stopped::Answered))
+    }
+
+    /// The observation of one variant, or what became of the server.
+    fn answer(&mut self) -> Result<Result<Observation, Stopped>> {
+        let is_whole = |report: &[u8]| line_after(report, "ended ").is_some();
+        let stopped = self.cell.watch(self.hang, is_whole)?;
+        let report = &self.cell.report.bytes;
+        let copy = line_after(report, "started ").and_then(|number| number.parse().ok());
+        if self.prepared.is_none() && copy.is_some() {
+            let at = report.windows(8).position(|window| window == b"started ").expect("it is there");
+            self.prepared = Some(report[..at].to_vec());
+        }
+        let observation = match (&stopped, copy) {
+            (Stopped::Answered, _) => self.ended(),
+            (Stopped::Must(ending), Some(copy)) => {
+                os::kill_group(self.cell.child.id(), copy);
+                self.cell.report.forget_flood();
+                self.cell.output.forget_flood();
+                if !matches!(self.cell.watch(self.hang, is_whole)?, Stopped::Answered) {
+                    return Ok(Err(stopped));
+                }
+                self.cell.reported(Observation::new(*ending, None))
+            }
+            _ => return Ok(Err(stopped)),
+        };
+        self.cell.report.bytes = self.prepared.clone().unwrap_or_default();
+        self.cell.output.bytes.clear();
+        Ok(Ok(observation))
+    }
+
+    /// `exit STATUS` or `signal NUMBER`
+    fn ended(&self) -> Observation {
+        let how = line_after(&self.cell.report.bytes, "ended ").unwrap_or_default();
+        let (word, number) = how.split_once(' ').unwrap_or_default();
+        let number = number.parse().unwrap_or(-1);
+        self.cell.ended(if word == "exit" { Ok(number) } else { Err(os::signal_name(number)) })
+    }
+}
+
+/// The rest of the first whole line that begins with `words`.
+fn line_after(report: &[u8], words: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(report);
+    let whole = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+    whole.filter_map(|line| line.strip_prefix(words)).next().map(str::to_owned)
+}
+
 /// One pipe and what came out of it.
 struct Stream {
     pipe: Option<fs::File>,
@@ -196,6 +320,11 @@ impl Stream {
             }
         }
         self.bytes.len() > before
+    }
+
+    /// Its beginning is enough; what follows is read again.
+    fn forget_flood(&mut self) {
+        self.bytes.truncate(OUTPUT_LIMIT / 2);
     }
 
     fn is_flooded(&self) -> bool {

@@ -10,7 +10,9 @@ use crate::catalog::{self, Catalog};
 use crate::compile::Compiler;
 use crate::discover::{self, Wanted};
 use crate::judge;
-use crate::model::{Allocator, AllocatorEntry, Cell, Ending, Finding, Language, Load, Observation, Origin, Report};
+use crate::model::{
+    Allocator, AllocatorEntry, Cell, Ending, Finding, Language, Load, Observation, Origin, Process, Report,
+};
 use crate::os;
 use crate::plan::{self, Selection};
 use crate::prepare;
@@ -61,8 +63,7 @@ impl Bench {
         let cells = plan::cells(catalog, &allocators, selection);
         self.build(&cells);
         self.warm_up(&cells)?;
-        let findings = progress::each("running", self.progress, &cells, |cell| self.finding(cell));
-        let findings = findings.into_iter().collect::<Result<Vec<_>>>()?;
+        let findings = self.findings(&cells)?;
         let mut platform = os::platform();
         platform.aslr = if self.aslr_off { "off" } else { "on" }.into();
         platform.witnesses = witnesses(&findings);
@@ -115,21 +116,56 @@ impl Bench {
         results.into_iter().collect()
     }
 
-    fn finding(&self, cell: &Cell) -> Result<Finding> {
-        let observations = (0..cell.rule.repeat.max(1)).map(|_| self.observe(cell)).collect::<Result<Vec<_>>>()?;
-        Ok(judge::judge(cell, &observations, reproduce(cell)))
+    fn findings(&self, cells: &[Cell]) -> Result<Vec<Finding>> {
+        let batches = plan::batches(cells);
+        let results = progress::each("running", self.progress, &batches, |batch| {
+            let batch: Vec<&Cell> = batch.iter().map(|place| &cells[*place]).collect();
+            self.judged(&batch)
+        });
+        let mut placed: Vec<(usize, Finding)> = Vec::with_capacity(cells.len());
+        for (batch, result) in batches.iter().zip(results) {
+            placed.extend(batch.iter().copied().zip(result?));
+        }
+        placed.sort_by_key(|(place, _)| *place);
+        Ok(placed.into_iter().map(|(_, finding)| finding).collect())
     }
 
-    /// Runs a cell once.
+    /// The findings of cells that one process can serve.
+    fn judged(&self, batch: &[&Cell]) -> Result<Vec<Finding>> {
+        let mut seen = vec![Vec::new(); batch.len()];
+        for _ in 0..batch[0].rule.repeat.max(1) {
+            for (seen, observation) in seen.iter_mut().zip(self.observations(batch)?) {
+                seen.push(observation);
+            }
+        }
+        Ok(batch.iter().zip(&seen).map(|(cell, seen)| judge::judge(cell, seen, reproduce(cell))).collect())
+    }
+
+    /// Runs one cell once.
     pub fn observe(&self, cell: &Cell) -> Result<Observation> {
+        Ok(self.observations(&[cell])?.remove(0))
+    }
+
+    /// Runs each cell of a batch once.
+    fn observations(&self, batch: &[&Cell]) -> Result<Vec<Observation>> {
         os::check_interruption()?;
+        let cell = batch[0];
         if cell.rule.aslr_off && !self.aslr_off {
             let why = "the system refuses to turn address space randomisation off";
-            return Ok(Observation { unobservable: Some(why.into()), ..Observation::new(Ending::Returned, None) });
+            let seen = Observation { unobservable: Some(why.into()), ..Observation::new(Ending::Returned, None) };
+            return Ok(vec![seen; batch.len()]);
         }
-        match prepare::build(&self.compiler, cell) {
-            Ok(built) => run::run(&prepare::probe(&self.workshop, cell, &built)?),
-            Err(why) => Ok(Observation::new(Ending::NotBuilt, Some(why))),
+        let probe = match prepare::build(&self.compiler, cell) {
+            Ok(built) => prepare::probe(&self.workshop, cell, &built)?,
+            Err(why) => return Ok(vec![Observation::new(Ending::NotBuilt, Some(why)); batch.len()]),
+        };
+        match cell.rule.process {
+            Process::Spawn => Ok(vec![run::run(&probe)?]),
+            Process::Fork => {
+                let variants: Vec<&str> =
+                    batch.iter().map(|cell| cell.variant.as_deref().unwrap_or_default()).collect();
+                run::serve(&probe, &variants)
+            }
         }
     }
 }

@@ -34,8 +34,8 @@ static void release(void *p, std::align_val_t alignment) {
 static void check(size_t n, size_t alignment) {
     void *blocks[BLOCKS];
     for (void *&block : blocks) {
-        block = block_of(n, std::align_val_t{alignment});
-        CHECK(block != nullptr, "operator new of %zu bytes at an alignment of %zu returned a null pointer", n, alignment);
+        block = opaque(block_of(n, std::align_val_t{alignment}));
+        CHECK(block != nullptr || alignment > MAX_ALIGN, "operator new of %zu bytes at an alignment of %zu returned a null pointer", n, alignment);
         CHECK(is_aligned(block, alignment), "operator new of %zu bytes at an alignment of %zu is off by %zu", n, alignment,
               (size_t)((uintptr_t)block % alignment));
     }

@@ -1,31 +1,29 @@
 /*---
-title    = "operator delete of a null pointer does nothing"
-norm     = "must"
-source   = ["C++17 [basic.stc.dynamic.deallocation]p3", "C++17 [new.delete.single] operator delete", "C++17 [new.delete.array] operator delete[]"]
-fault    = "free-null-traps"
-needs    = []
+title   = "operator delete of a null pointer does nothing"
+norm    = "must"
+source  = ["C++17 [basic.stc.dynamic.deallocation]p3", "C++17 [new.delete.single] operator delete", "C++17 [new.delete.array] operator delete[]"]
+fault   = "free-null-traps"
+needs   = []
 ---*/
-#include <new>
+#include "sized_delete.h"
 
 #include "probe.h"
+
+static void *null() { return opaque(nullptr); }
 
 /* Dies where it does not hold. */
 PROBE {
     constexpr std::align_val_t alignment{64};
-    void *null = opaque(nullptr);
-    ::operator delete(null);
-    ::operator delete(null, 24);
-    ::operator delete(null, alignment);
-    ::operator delete(null, 64, alignment);
-    ::operator delete(null, std::nothrow);
-    ::operator delete(null, alignment, std::nothrow);
-    ::operator delete[](null);
-    ::operator delete[](null, 24);
-    ::operator delete[](null, alignment);
-    ::operator delete[](null, 64, alignment);
-    ::operator delete[](null, std::nothrow);
-    ::operator delete[](null, alignment, std::nothrow);
-    void *p = ::operator new(24);
-    CHECK(opaque(p) != nullptr, "operator new of 24 bytes returned a null pointer");
-    ::operator delete(p);
+    ::operator delete(null());
+    ::operator delete(null(), 24);
+    ::operator delete(null(), alignment);
+    ::operator delete(null(), 64, alignment);
+    ::operator delete(null(), std::nothrow);
+    ::operator delete(null(), alignment, std::nothrow);
+    ::operator delete[](null());
+    ::operator delete[](null(), 24);
+    ::operator delete[](null(), alignment);
+    ::operator delete[](null(), 64, alignment);
+    ::operator delete[](null(), std::nothrow);
+    ::operator delete[](null(), alignment, std::nothrow);
 }

@@ -9,7 +9,7 @@ variants = ["delete", "sized delete", "nothrow delete", "aligned delete", "sized
             "array delete", "sized array delete", "nothrow array delete", "aligned array delete",
             "sized aligned array delete", "nothrow aligned array delete"]
 ---*/
-#include <new>
+#include "sized_delete.h"
 
 #include "probe.h"
 

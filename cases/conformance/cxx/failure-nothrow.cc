@@ -22,11 +22,15 @@ static void *block_of(size_t n) {
     return ::operator new(n, std::nothrow);
 }
 
+/* An exception would end the probe. */
 PROBE {
-    /* No object is larger than PTRDIFF_MAX bytes. An exception would end the probe. */
-    const size_t sizes[] = {(size_t)PTRDIFF_MAX + 1, SIZE_MAX - KIB(64), SIZE_MAX - 64, SIZE_MAX};
-    for (size_t n : sizes) {
-        void *p = block_of(opaque_size(n));
-        CHECK(p == nullptr, "nothrow operator %s of SIZE_MAX - %zu bytes returned a block", probe_variant(), SIZE_MAX - n);
-    }
+    static const struct {
+        size_t n;
+        const char *name;
+    } sizes[] = {{(size_t)PTRDIFF_MAX + 1, "PTRDIFF_MAX + 1"}, {SIZE_MAX - KIB(64), "SIZE_MAX - 65536"}, {SIZE_MAX, "SIZE_MAX"}};
+    /* Whether rounding the last one up to an alignment overflows is asked by aligned-overflow. */
+    size_t count = strstr(probe_variant(), "aligned") == nullptr ? 3 : 2;
+    for (size_t i = 0; i < count; i++)
+        CHECK(block_of(opaque_size(sizes[i].n)) == nullptr, "nothrow operator %s of %s bytes returned a block", probe_variant(),
+              sizes[i].name);
 }

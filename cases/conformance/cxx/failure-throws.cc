@@ -22,11 +22,11 @@ static void *block_of(size_t n) {
     return ::operator new(n);
 }
 
-/* Volatile: a compiler may assume that operator new returns no null pointer. */
-static const char *end_of(size_t n) {
+/* NULL if it threw bad_alloc. */
+static const char *other_end(size_t n) {
     try {
-        void *volatile p = block_of(opaque_size(n));
-        return p == nullptr ? "returned a null pointer" : "returned a block";
+        /* A compiler takes it for granted that it is not null. */
+        return opaque(block_of(opaque_size(n))) == nullptr ? "returned a null pointer" : "returned a block";
     } catch (const std::bad_alloc &) {
         return nullptr;
     } catch (...) {
@@ -35,10 +35,14 @@ static const char *end_of(size_t n) {
 }
 
 PROBE {
-    /* No object is larger than PTRDIFF_MAX bytes. */
-    const size_t sizes[] = {(size_t)PTRDIFF_MAX + 1, SIZE_MAX - KIB(64), SIZE_MAX - 64, SIZE_MAX};
-    for (size_t n : sizes) {
-        const char *end = end_of(n);
-        CHECK(end == nullptr, "operator %s of SIZE_MAX - %zu bytes %s", probe_variant(), SIZE_MAX - n, end);
+    static const struct {
+        size_t n;
+        const char *name;
+    } sizes[] = {{(size_t)PTRDIFF_MAX + 1, "PTRDIFF_MAX + 1"}, {SIZE_MAX - KIB(64), "SIZE_MAX - 65536"}, {SIZE_MAX, "SIZE_MAX"}};
+    /* Whether rounding the last one up to an alignment overflows is asked by aligned-overflow. */
+    size_t count = strstr(probe_variant(), "aligned") == nullptr ? 3 : 2;
+    for (size_t i = 0; i < count; i++) {
+        const char *end = other_end(sizes[i].n);
+        CHECK(end == nullptr, "operator %s of %s bytes %s", probe_variant(), sizes[i].name, end);
     }
 }

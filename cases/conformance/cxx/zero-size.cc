@@ -36,7 +36,7 @@ PROBE {
     static void *blocks[FORMS * BLOCKS];
     for (size_t i = 0; i < COUNT_OF(blocks); i++) {
         const char *name = names[i % FORMS];
-        blocks[i] = block_of(i % FORMS, 0);
+        blocks[i] = opaque(block_of(i % FORMS, 0)); /* a compiler takes it for granted that it is not null */
         CHECK(blocks[i] != nullptr, "operator %s of 0 bytes returned a null pointer", name);
         for (size_t j = 0; j < i; j++)
             CHECK(blocks[i] != blocks[j], "block %zu, from operator %s of 0 bytes, has the address of block %zu, which is live",

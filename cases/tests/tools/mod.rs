@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use allocheck::catalog;
 use allocheck::compile::TARGET;
-use allocheck::model::{Allocator, Area, Cell, Fault, Kind, Language, Limits, Norm, Observation, Origin, Report, Rule};
+use allocheck::model::{Allocator, Cell, Kind, Observation, Origin, Report, Rule};
 use allocheck::os;
 use allocheck::session::Bench;
 use allocheck::sources;
@@ -34,7 +34,8 @@ pub fn bench() -> Bench {
 
 /// A rule of `cases/tests`, which the catalogue passes over.
 pub fn rule(name: &str) -> Rule {
-    const FRONT: &str = "/*---\ntitle = \"x\"\nnorm = \"must\"\nsource = [\"x\"]\nfault = { none = \"it is one\" }\n---*/\n";
+    const FRONT: &str =
+        "/*---\ntitle = \"x\"\nnorm = \"must\"\nsource = [\"x\"]\nfault = { none = \"it is one\" }\n---*/\n";
     let id = format!("tests/{name}");
     let path = format!("cases/{id}.c");
     let (_, text) = sources::files().iter().find(|(file, _)| *file == path).expect("the file is carried");
@@ -53,6 +54,7 @@ pub fn native() -> Allocator {
         kind: Kind::Library,
         path: None,
         environment: BTreeMap::new(),
+        knobs: Vec::new(),
         reserved_mib: 0,
         deviations: Vec::new(),
         variations: Vec::new(),

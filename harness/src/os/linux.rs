@@ -119,9 +119,12 @@ pub fn has_ended(pid: u32) -> bool {
     state.is_ok_and(|state| state.pid().is_some())
 }
 
-/// Kills the cell's own process group.
-pub fn kill_group(pid: u32) {
-    let _ = killpg(Pid::from_raw(pid as i32), Signal::SIGKILL);
+/// Kills a process group of a cell's session. What a report calls a group may be anything, and killpg(1) is everybody.
+pub fn kill_group(cell: u32, group: u32) {
+    let (cell, group) = (Pid::from_raw(cell as i32), Pid::from_raw(group as i32));
+    if session(group) == Some(cell) {
+        let _ = killpg(group, Signal::SIGKILL);
+    }
 }
 
 /// Held while a cell runs. Orphans of cells come to this process instead of init.
@@ -149,7 +152,7 @@ impl Drop for Running {
         let mut running = running();
         *running -= 1;
         if *running == 0 {
-
+            kill_all(|_| true);
         }
     }
 }
@@ -204,10 +207,13 @@ fn has_mark(pid: Pid, mark: &str) -> bool {
 pub fn decode(status: ExitStatus) -> Result<i32, String> {
     match status.signal() {
         None => Ok(status.code().unwrap_or(-1)),
-        Some(number) => {
-            Err(Signal::try_from(number).map_or(format!("signal {number}"), |signal| signal.as_str().to_owned()))
-        }
+        Some(number) => Err(signal_name(number)),
     }
+}
+
+/// `SIGSEGV`
+pub fn signal_name(number: i32) -> String {
+    Signal::try_from(number).map_or(format!("signal {number}"), |signal| signal.as_str().to_owned())
 }
 
 /// Set by Ctrl-C and by a polite kill.

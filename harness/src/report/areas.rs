@@ -42,7 +42,7 @@ pub(super) fn version<'a>(report: &'a Report, key: &str) -> &'a str {
 }
 
 /// `jemalloc@embedded 5.3.1`; a name that holds its minor version, `cpython-3.13`, is told as `cpython 3.13.0`.
-pub(super) fn title(report: &Report, key: &str) -> String {
+pub(crate) fn title(report: &Report, key: &str) -> String {
     let version = version(report, key);
     let (head, tail) = key.split_at(key.find('@').unwrap_or(key.len()));
     match head.rsplit_once('-') {

@@ -4,15 +4,15 @@ use anstyle::{AnsiColor, Style as Paint};
 
 use super::Style;
 
-pub(super) const PLAIN: Paint = Paint::new();
-pub(super) const BOLD: Paint = Paint::new().bold();
-pub(super) const DIM: Paint = Paint::new().dimmed();
-pub(super) const RED: Paint = AnsiColor::Red.on_default().bold();
-pub(super) const YELLOW: Paint = AnsiColor::Yellow.on_default();
+pub(crate) const PLAIN: Paint = Paint::new();
+pub(crate) const BOLD: Paint = Paint::new().bold();
+pub(crate) const DIM: Paint = Paint::new().dimmed();
+pub(crate) const RED: Paint = AnsiColor::Red.on_default().bold();
+pub(crate) const YELLOW: Paint = AnsiColor::Yellow.on_default();
 
 /// A word in a table.
 #[derive(Clone)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     pub text: String,
     pub paint: Paint,
 }
@@ -24,7 +24,7 @@ impl Cell {
 }
 
 impl Style {
-    pub(super) fn paint(&self, paint: Paint, text: &str) -> String {
+    pub(crate) fn paint(&self, paint: Paint, text: &str) -> String {
         if self.color && paint != PLAIN && !text.is_empty() {
             format!("{paint}{text}{paint:#}")
         } else {
@@ -33,7 +33,7 @@ impl Style {
     }
 
     /// Words up to the right margin, after `first` and then below each other.
-    pub(super) fn wrap(&self, first: &str, text: &str) -> String {
+    pub(crate) fn wrap(&self, first: &str, text: &str) -> String {
         let indent = width(first);
         let mut lines = vec![first.to_owned()];
         let mut column = indent;
@@ -54,7 +54,7 @@ impl Style {
     }
 
     /// Columns as wide as their widest cell; the first row is the head.
-    pub(super) fn table(&self, rows: &[Vec<Cell>]) -> String {
+    pub(crate) fn table(&self, rows: &[Vec<Cell>]) -> String {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(&cell.text)).max();
         let widths: Vec<usize> = (0..columns).map(|column| widest(column).unwrap_or(0) + GAP).collect();
@@ -68,7 +68,7 @@ impl Style {
     ///   errno       ·  1!
     /// ```
     /// Columns that do not fit make a further block below.
-    pub(super) fn stairs(&self, title: &str, heads: &[String], rows: &[(String, Vec<Cell>)]) -> String {
+    pub(crate) fn stairs(&self, title: &str, heads: &[String], rows: &[(String, Vec<Cell>)]) -> String {
         let label = rows.iter().map(|(label, _)| width(label) + 2).chain([width(title)]).max().unwrap_or(0) + GAP;
         let cell = rows.iter().flat_map(|(_, cells)| cells).map(|cell| width(&cell.text)).max().unwrap_or(0);
         let fits = |start: usize, end: usize, step: usize| {
@@ -103,10 +103,10 @@ impl Style {
 }
 
 /// Spaces between columns of words.
-pub(super) const GAP: usize = 3;
+pub(crate) const GAP: usize = 3;
 
 /// Columns that a text takes; all that reports print is one column per character.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.chars().count()
 }
 
@@ -116,7 +116,7 @@ fn finish(lines: impl IntoIterator<Item = String>) -> String {
 }
 
 /// `131,049`
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<&str> =
         digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
@@ -124,6 +124,6 @@ pub(super) fn thousands(number: u64) -> String {
 }
 
 /// `1 complaint`, `2 complaints`
-pub(super) fn count(number: usize, what: &str) -> String {
+pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{} {what}{}", thousands(number as u64), if number == 1 { "" } else { "s" })
 }

@@ -1,8 +1,8 @@
 //! A report, in the forms it is read in.
 
-mod areas;
+pub(crate) mod areas;
 pub mod json;
-mod layout;
+pub(crate) mod layout;
 mod text;
 
 use crate::model::Report;

@@ -1,0 +1,463 @@
+//! `explain release`: the way from `del x` to the kernel, with this machine's figures.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::catalog;
+use crate::compile::TARGET;
+use crate::discover::{self, Wanted};
+use crate::model::{Allocator, Finding, Kind, Knob, Origin, Report};
+use crate::os;
+use crate::plan::Selection;
+use crate::report::Style;
+use crate::report::areas::title;
+use crate::report::layout::{BOLD, Cell, DIM, PLAIN, thousands};
+use crate::session::Bench;
+use crate::workshop::Workshop;
+
+/// The knob of glibc that ends all movement, at its default value: what was measured with it is told apart.
+const PIN: &str = "mmap_threshold=131072";
+
+const THRESHOLD: &str = "release/threshold";
+const DYNAMIC: &str = "release/dynamic-threshold";
+const MANY_SMALL: &str = "release/many-small";
+const KNOBS: &str = "release/knobs";
+const TRIM: &str = "release/trim";
+const SHARE: &str = "release/share-by-size";
+const BYTES: &str = "python/release/bytes-threshold";
+const ARRAY: &str = "python/release/array-threshold";
+const UNIFORM: &str = "python/release/uniform";
+
+/// What was measured for the text.
+pub struct Measured {
+    pub report: Report,
+    /// The interpreters again, with the runtime's knob set that pins the boundary; if it has one.
+    pub pinned: Option<(Knob, Report)>,
+    /// The knobs of the allocators in the report, by the allocator's name.
+    pub knobs: Vec<(String, Vec<Knob>)>,
+}
+
+/// Runs what the text needs, and with `plot` what the picture needs.
+pub fn measure(program: &Path, wanted: &[Wanted], plot: bool) -> Result<Measured> {
+    let catalog = catalog::embedded()?;
+    let workshop = Workshop::open(program)?;
+    let mut wanted = wanted.to_vec();
+    let native = Wanted::Name(os::native().0.into());
+    if !wanted.is_empty() && !wanted.contains(&native) {
+        wanted.insert(0, native);
+    }
+    let allocators = discover::allocators(&catalog, &workshop, &wanted, true)?;
+    let bench = Bench::new(workshop, true)?;
+    let knobs = catalog.allocators.iter().map(|file| (file.name.clone(), file.knobs.clone())).collect();
+    let pin = allocators.iter().filter(|allocator| allocator.origin == Origin::System);
+    let pin = pin.flat_map(|allocator| &allocator.knobs).find(|knob| knob.name == PIN).cloned();
+    let pythons: Vec<&Allocator> = allocators.iter().filter(|one| one.kind != Kind::Library).collect();
+    let pinned = pin.filter(|_| !pythons.is_empty()).map(|knob| {
+        let pythons = pythons.iter().map(|python| python.with(&knob)).collect();
+        bench.report(&catalog, pythons, &rules(&[BYTES, ARRAY])).map(|report| (knob, report))
+    });
+    let pinned = pinned.transpose()?;
+    let mut asked = vec![THRESHOLD, DYNAMIC, MANY_SMALL, KNOBS, TRIM, BYTES, ARRAY, UNIFORM];
+    asked.extend(plot.then_some(SHARE));
+    let report = bench.report(&catalog, allocators, &rules(&asked))?;
+    Ok(Measured { report, pinned, knobs })
+}
+
+fn rules(ids: &[&str]) -> Selection {
+    Selection { rules: ids.iter().map(|id| id.to_string()).collect(), ..Selection::default() }
+}
+
+/// The text.
+pub fn text(measured: &Measured, style: &Style) -> String {
+    let page = Page { measured, report: &measured.report, style };
+    let parts = [page.head(), page.answers(), page.chain(), page.boundary(), page.moves(), page.pins(), page.others()];
+    let mut text = parts.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("\n");
+    text += &format!("\n{}", page.sources());
+    text
+}
+
+struct Page<'a> {
+    measured: &'a Measured,
+    report: &'a Report,
+    style: &'a Style,
+}
+
+/// `131,049 B unmapped`, or why there is no such size.
+fn boundary(finding: Option<&Finding>) -> Option<String> {
+    let finding = finding?;
+    let fate = finding.facts.get("fate").map_or("", String::as_str);
+    match (finding.measures.get("bytes"), finding.facts.get("threshold").map(String::as_str)) {
+        (Some(bytes), _) => Some(format!("{} B {fate}", thousands(*bytes))),
+        (None, Some("none")) => Some("no size".into()),
+        (None, Some("all-but-tail")) => Some("no size: the tail stays".into()),
+        (None, Some(_)) => Some("no one size".into()),
+        (None, None) => None,
+    }
+}
+
+fn bytes(finding: Option<&Finding>) -> Option<u64> {
+    finding?.measures.get("bytes").copied()
+}
+
+fn find<'a>(report: &'a Report, rule: &str, allocator: &str, variant: Option<&str>) -> Option<&'a Finding> {
+    let is = |finding: &&Finding| {
+        finding.rule == rule && finding.allocator == allocator && finding.variant.as_deref() == variant
+    };
+    report.findings.iter().find(is)
+}
+
+impl Page<'_> {
+    fn find(&self, rule: &str, allocator: &str, variant: Option<&str>) -> Option<&Finding> {
+        find(self.report, rule, allocator, variant)
+    }
+
+    fn section(&self, head: &str) -> String {
+        format!("{}\n", self.style.paint(BOLD, head))
+    }
+
+    fn paragraph(&self, text: &str) -> String {
+        self.style.wrap("  ", text)
+    }
+
+    fn table(&self, head: &[&str], rows: Vec<Vec<String>>) -> String {
+        let head = head.iter().map(|word| Cell::new(format!("  {word}"), DIM)).collect();
+        let cells = |row: Vec<String>| row.into_iter().map(|word| Cell::new(format!("  {word}"), PLAIN)).collect();
+        let rows: Vec<Vec<Cell>> = [head].into_iter().chain(rows.into_iter().map(cells)).collect();
+        self.style.table(&rows)
+    }
+
+    /// The platform's own allocator.
+    fn native(&self) -> Option<&str> {
+        let entry = self.report.allocators.iter().find(|entry| entry.origin == Origin::System);
+        entry.map(|entry| entry.name.as_str())
+    }
+
+    /// In C, in a heap that is warm.
+    fn native_bytes(&self) -> Option<u64> {
+        bytes(self.find(THRESHOLD, self.native()?, None))
+    }
+
+    /// Each NumPy and the interpreter that it is of.
+    fn numpys(&self) -> Vec<(&str, &str)> {
+        let asked = self.report.findings.iter().filter(|finding| finding.rule == ARRAY);
+        asked.map(|finding| (finding.allocator.as_str(), self.interpreter(&finding.allocator))).collect()
+    }
+
+    fn interpreter(&self, numpy: &str) -> &str {
+        let entry = self.report.allocators.iter().find(|entry| entry.name == numpy);
+        let same = |other: &&crate::model::AllocatorEntry| {
+            other.name.starts_with("cpython") && Some(&other.path) == entry.map(|entry| &entry.path)
+        };
+        self.report.allocators.iter().find(same).map_or("", |entry| &entry.name)
+    }
+
+    fn title(&self, key: &str) -> String {
+        title(self.report, key)
+    }
+
+    fn is_glibc(&self) -> bool {
+        self.native() == Some("glibc")
+    }
+
+    // ---- The sections ----------------------------------------------------------------------------------------------
+
+    fn head(&self) -> String {
+        let platform = &self.report.platform;
+        let place = format!(
+            "{}, {}, kernel {}, pages of {} B, witnesses {}",
+            if platform.name.is_empty() { TARGET } else { &platform.name },
+            platform.libc,
+            platform.kernel,
+            thousands(platform.page_size),
+            platform.witnesses.join(", "),
+        );
+        self.section("Where freed memory goes on this machine") + &self.paragraph(&place)
+    }
+
+    /// The question that everybody asks, in four answers.
+    fn answers(&self) -> String {
+        let numpy = self.numpys().into_iter().find_map(|(numpy, python)| {
+            Some((numpy, python, bytes(self.find(ARRAY, numpy, None))?))
+        });
+        let libc = &self.report.platform.libc;
+        let mut text = self.section("In short");
+        let mut answer = |question: &str, answer: String| text += &self.style.wrap(&format!("  {question:<12}"), &answer);
+        if let Some((numpy, python, bytes)) = numpy {
+            answer("what", self.founding_question(numpy));
+            let moved = self.find(ARRAY, numpy, None).and_then(|finding| finding.facts.get("moved_by_import"));
+            let moved = match moved.map(String::as_str) {
+                Some("yes") => "; importing NumPy moved it there",
+                _ => "",
+            };
+            answer(
+                "where",
+                format!(
+                    "at {} B of data, {} doubles, in {} on {}{moved}. The table below has the other interpreters; the \
+                     exact figure is one of this machine and these versions.",
+                    thousands(bytes),
+                    thousands(bytes.div_ceil(8)),
+                    self.title(numpy),
+                    self.title(python),
+                ),
+            );
+            let pinned = self.measured.pinned.as_ref();
+            let same = pinned.and_then(|(_, report)| find(report, ARRAY, numpy, None)?.measures.get("bytes").copied());
+            let proof = match (same, self.native_bytes()) {
+                (Some(pinned), Some(native)) if pinned == native => format!(
+                    " Proof: with the C runtime's knob {} set, and nothing changed in Python, the boundary is at {} B, \
+                     that of a C program.",
+                    self.pin(),
+                    thousands(pinned)
+                ),
+                _ => String::new(),
+            };
+            answer(
+                "whose doing",
+                format!(
+                    "the C runtime's, {libc}. NumPy hands data above its own small cache, and CPython what is above \
+                     512 B, to malloc and free, and it is free that keeps a block or unmaps it.{proof}"
+                ),
+            );
+        } else {
+            let bytes = self.native_bytes().map_or("no size".into(), |bytes| format!("{} B", thousands(bytes)));
+            answer("where", format!("malloc of {libc}: all pages of a block go back inside free from {bytes} on."));
+        }
+        answer(
+            "documented",
+            "in parts. The C library's manual has the boundary (M_MMAP_THRESHOLD, 128 KiB and dynamic) and what ends \
+             the movement; CPython's has its 512 B and its arenas; NumPy's says that data is had by malloc. That \
+             importing a module moves the boundary follows from the first, and stands nowhere."
+                .into(),
+        );
+        text
+    }
+
+    fn founding_question(&self, numpy: &str) -> String {
+        let back = |count: u64| {
+            let finding = self.find(UNIFORM, numpy, Some(&count.to_string()))?;
+            Some((finding.measures.get("kib").copied()?, finding.facts.get("back")?.as_str()))
+        };
+        let say = |count: u64| match back(count) {
+            Some((0, _)) => format!("gives none of its {} B back", thousands(count * 8)),
+            Some((kib, "all")) => format!("gives all of its {} B back ({} KiB)", thousands(count * 8), thousands(kib)),
+            Some((kib, _)) => format!("gives {} KiB of its {} B back", thousands(kib), thousands(count * 8)),
+            None => "was not measured".into(),
+        };
+        format!(
+            "`x = numpy.random.uniform(size=10**4); del x` {}, `size=10**5` {} ({}).",
+            say(10_000),
+            say(100_000),
+            self.title(numpy)
+        )
+    }
+
+    fn pin(&self) -> String {
+        let pin = self.measured.pinned.as_ref().map(|(knob, _)| setting(knob));
+        pin.unwrap_or_default()
+    }
+
+    fn chain(&self) -> String {
+        let libc = &self.report.platform.libc;
+        let native = self.native_bytes();
+        let mut text = self.section("From `del x` to the kernel: who serves which size");
+        let mut step = |who: &str, what: &str| text += &self.style.wrap(&format!("  {who:<14}"), what);
+        if !self.numpys().is_empty() {
+            step(
+                "NumPy",
+                "data below 1,024 B: kept in NumPy's own cache, up to 7 blocks for each size; it goes nowhere. Larger \
+                 data: free (up to 2.4), PyMem_RawFree, which is free (since 2.5). The array object itself, some \
+                 hundred bytes, is pymalloc's.",
+            );
+        }
+        step(
+            "CPython",
+            "objects and their tables up to 512 B: pymalloc, pools in arenas of 256 KiB (up to 3.9) or 1 MiB (since \
+             3.10). An arena is unmapped when the last object in it dies; one survivor keeps it. Larger: free.",
+        );
+        let boundary = native.map_or(String::new(), |bytes| {
+            format!(
+                " Up to {} B (measured, in a C program) a block is cut from the heap and free keeps it for reuse; from \
+                 {} B on it is a mapping of its own.",
+                thousands(bytes - 1),
+                thousands(bytes)
+            )
+        });
+        let top = if self.is_glibc() {
+            " The heap shrinks from its top only: when 128 KiB (M_TRIM_THRESHOLD) are free there, all but top_pad goes \
+             back; one live block at the top holds everything below it."
+        } else {
+            ""
+        };
+        step(libc, &format!("malloc and free, for all the rest.{boundary}{top}{}", self.small()));
+        step("the kernel", "munmap: the mapping is gone, and with it its pages, at once. RSS falls by just that.");
+        text
+    }
+
+    fn small(&self) -> String {
+        let Some(native) = self.native() else { return String::new() };
+        let stays = |variant: &str| {
+            let finding = self.find(MANY_SMALL, native, Some(variant))?;
+            finding.facts.get("resident").map(String::as_str)
+        };
+        match (stays("1000-forward"), stays("1000-all-but-last")) {
+            (Some(all), Some(pinned)) => format!(
+                " Measured with 20,000 blocks of 1000 B: freed in order, {all} of it stays; with the last one alive, \
+                 {pinned}."
+            ),
+            _ => String::new(),
+        }
+    }
+
+    /// The figure for each who hands memory to the C runtime, as it is and pinned.
+    fn boundary(&self) -> String {
+        let pinned = |rule: &str, key: &str| {
+            let (_, report) = self.measured.pinned.as_ref()?;
+            boundary(find(report, rule, key, None))
+        };
+        let mut rows = Vec::new();
+        if let Some(native) = self.native() {
+            let own = boundary(self.find(THRESHOLD, native, None)).unwrap_or_default();
+            let pinned = boundary(self.find(KNOBS, native, Some(PIN))).unwrap_or_default();
+            rows.push(vec![format!("malloc in C, {}", self.report.platform.libc), own, pinned]);
+        }
+        let mut row = |what: &str, rule: &str, key: &str| {
+            if let Some(own) = boundary(self.find(rule, key, None)) {
+                rows.push(vec![format!("{what}, {}", self.title(key)), own, pinned(rule, key).unwrap_or_default()]);
+            }
+        };
+        let interpreters: Vec<&str> =
+            self.report.allocators.iter().map(|entry| entry.name.as_str()).filter(|name| name.starts_with("cpython")).collect();
+        for python in interpreters {
+            row("bytes", BYTES, python);
+            for (numpy, _) in self.numpys().iter().filter(|(_, of)| *of == python) {
+                row("  array data", ARRAY, numpy);
+            }
+        }
+        let what = match self.measured.pinned {
+            Some(_) => "pinned",
+            None => "",
+        };
+        self.section("The boundary: the smallest block all of whose pages go back, to the byte")
+            + &self.table(&["", "as it is", what], rows)
+            + &self.paragraph(
+                "malloc(n), len(b) and a.nbytes; a heap in use and nothing freed before. A bytes object has a head of \
+                 33 B, so its line is that much lower.",
+            )
+    }
+
+    fn moves(&self) -> String {
+        let Some(native) = self.native().filter(|_| self.is_glibc()) else { return String::new() };
+        let warm = self.native_bytes();
+        let mut rows = vec![vec!["nothing".to_owned(), boundary(self.find(THRESHOLD, native, None)).unwrap_or_default()]];
+        let relation = |variant: &str| {
+            let finding = self.find(THRESHOLD, native, Some(variant))?;
+            finding.facts.get("relation").cloned()
+        };
+        let dynamic = self.report.findings.iter().filter(|one| one.rule == DYNAMIC && one.allocator == native);
+        for finding in dynamic {
+            let size = finding.variant.as_deref().and_then(|size| size.parse().ok()).map_or(String::new(), thousands);
+            rows.push(vec![format!("one block of {size} B was freed"), boundary(Some(finding)).unwrap_or_default()]);
+        }
+        for (variant, what) in [("untouched", "nothing was allocated yet"), ("after-churn", "1 MB of small blocks was freed")] {
+            rows.extend(relation(variant).map(|relation| vec![what.to_owned(), relation]));
+        }
+        for (numpy, python) in self.numpys() {
+            let moved = bytes(self.find(ARRAY, numpy, None)).filter(|bytes| warm.is_some_and(|warm| *bytes != warm));
+            rows.extend(moved.map(|bytes| vec![format!("import numpy ({})", self.title(python)), format!("{} B", thousands(bytes))]));
+        }
+        self.section("Why it moves")
+            + &self.paragraph(
+                "Freeing an mmapped block of up to 32 MiB raises the threshold to its size, for the program is taken to \
+                 want more of them (mallopt(3), dynamic mmap threshold). And a request that fits into the free space at \
+                 the heap's top is cut from there, whatever the threshold: so what the program had and freed before \
+                 counts, such as all that importing a module reads and drops.",
+            )
+            + &self.table(&["what came before", "from"], rows)
+    }
+
+    fn pins(&self) -> String {
+        let Some(native) = self.native() else { return String::new() };
+        let knobs = self.knobs_of(native);
+        if knobs.is_empty() {
+            return String::new();
+        }
+        let row = |knob: &Knob| {
+            let finding = self.find(KNOBS, native, Some(&knob.name))?;
+            let small = finding.facts.get("many_small").cloned().unwrap_or_default();
+            Some(vec![setting(knob), boundary(Some(finding))?, small])
+        };
+        let rows = knobs.iter().filter_map(row).collect();
+        let says = match (&self.measured.pinned, self.moved_when_pinned()) {
+            (Some(_), false) => format!(
+                "{} pins it: every interpreter here then has the boundary of a C program (the column `pinned` above). \
+                 In a program of one's own, mallopt(M_MMAP_THRESHOLD, ...) does the same. Either ends the dynamic \
+                 adjustment, even at the default value.",
+                self.pin()
+            ),
+            (Some(_), true) => format!("{} holds it, but not in all: see the column `pinned` above.", self.pin()),
+            (None, _) => String::new(),
+        };
+        self.section("Which knob pins it")
+            + &if says.is_empty() { says } else { self.paragraph(&says) }
+            + &self.table(&["set in the environment", "all pages back from", "of small blocks stays"], rows)
+    }
+
+    /// Is an array's boundary elsewhere than in C though the knob is set?
+    fn moved_when_pinned(&self) -> bool {
+        let Some((_, report)) = &self.measured.pinned else { return false };
+        let arrays = report.findings.iter().filter(|finding| finding.rule == ARRAY);
+        arrays.filter_map(|finding| finding.measures.get("bytes")).any(|bytes| Some(*bytes) != self.native_bytes())
+    }
+
+    fn knobs_of(&self, key: &str) -> &[Knob] {
+        let name = key.split('@').next().unwrap_or(key);
+        self.measured.knobs.iter().find(|(of, _)| of == name).map_or(&[], |(_, knobs)| knobs)
+    }
+
+    /// The allocators that are not the platform's own, and the knob that brings each boundary down the most.
+    fn others(&self) -> String {
+        let keys = self.report.allocators.iter().filter(|entry| entry.origin != Origin::System);
+        let rows: Vec<Vec<String>> = keys.filter_map(|entry| self.other(&entry.name)).collect();
+        if rows.is_empty() {
+            return String::new();
+        }
+        self.section("With another allocator in its place")
+            + &self.table(&["", "all pages back from", "lowest with", ""], rows)
+            + &self.paragraph("Every knob: allocheck run --rule release/knobs --verbose; what they are: allocheck explain ALLOCATOR")
+    }
+
+    fn other(&self, key: &str) -> Option<Vec<String>> {
+        let own = self.find(THRESHOLD, key, None)?;
+        let mut lowest: Option<(&Knob, u64)> = None;
+        for knob in self.knobs_of(key) {
+            let low = lowest.map_or(bytes(Some(own)).unwrap_or(u64::MAX), |(_, low)| low);
+            if let Some(bytes) = bytes(self.find(KNOBS, key, Some(&knob.name))).filter(|bytes| *bytes < low) {
+                lowest = Some((knob, bytes));
+            }
+        }
+        let mut row = vec![self.title(key), boundary(Some(own))?];
+        if let Some((knob, _)) = lowest {
+            row.extend([boundary(self.find(KNOBS, key, Some(&knob.name)))?, setting(knob)]);
+        }
+        Some(row)
+    }
+
+    fn sources(&self) -> String {
+        let sources = [
+            ("GNU C Library Reference Manual, Malloc Tunable Parameters: M_MMAP_THRESHOLD", "https://sourceware.org/glibc/manual/latest/html_node/Malloc-Tunable-Parameters.html"),
+            ("mallopt(3): M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD", "https://man7.org/linux/man-pages/man3/mallopt.3.html"),
+            ("Python/C API Reference Manual, Memory Management: the pymalloc allocator", "https://docs.python.org/3/c-api/memory.html#the-pymalloc-allocator"),
+            ("NumPy Reference, Memory management in NumPy", "https://numpy.org/doc/stable/reference/c-api/data_memory.html"),
+            ("NEP 49, Data allocation strategies", "https://numpy.org/neps/nep-0049.html"),
+        ];
+        let lines: String = sources.iter().map(|(what, link)| format!("  {what}\n    {}\n", self.style.paint(DIM, link))).collect();
+        self.section("Sources") + &lines
+    }
+}
+
+/// As it is written before a command.
+fn setting(knob: &Knob) -> String {
+    let set: Vec<String> = knob.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    set.join(" ")
+}
