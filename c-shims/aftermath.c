@@ -62,9 +62,11 @@ static void release_all(struct kind *kind) {
         kind->release(kind->blocks[i]);
 }
 
-void aftermath_begin(size_t size) {
-    ours.allocate = under_test.malloc;
-    ours.release = under_test.free;
+void aftermath_begin(size_t size) { aftermath_begin_with(size, under_test.malloc, under_test.free); }
+
+void aftermath_begin_with(size_t size, void *(*allocate)(size_t size), void (*release)(void *block)) {
+    ours.allocate = allocate;
+    ours.release = release;
     ours.size = size;
     take(&ours, BEFORE);
 }

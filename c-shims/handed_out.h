@@ -9,8 +9,9 @@ struct handed_out {
     size_t size; /* bytes in use */
 };
 
-/* A block of the function that the variant names; ends the probe (`violated`) if there is none or it does not hold what it
- * should. */
-struct handed_out handed_out(void);
+/* The names of the functions; NULL at the end. */
+extern const char *const handed_out_functions[];
+/* A block of the function of this name; ends the probe (`violated`) if there is none or it does not hold what it should. */
+struct handed_out handed_out(const char *function);
 
 #endif

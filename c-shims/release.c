@@ -16,6 +16,20 @@ struct pages believed(struct pages pages) {
 
 /* ---- Many blocks ----------------------------------------------------------------------------------------------- */
 
+void have_blocks(void **blocks, size_t count, size_t size) {
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = malloc(size);
+        CHECK(blocks[i] != NULL, "malloc(%zu) returned NULL after %zu blocks", size, i);
+        write_pages(blocks[i], size);
+    }
+    witness_settle();
+}
+
+void free_blocks(void **blocks, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        free(blocks[i]);
+}
+
 /* Shell's sort. qsort may allocate, and that alone makes some allocators give memory back. */
 static void sort(void **value, size_t count) {
     for (size_t gap = count / 2; gap > 0; gap /= 2) {

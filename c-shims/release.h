@@ -9,6 +9,11 @@ void write_pages(void *p, size_t n);
 /* These pages; ends the probe (`unobservable`) if the fate of one cannot be told. */
 struct pages believed(struct pages pages);
 
+/* Fills the array with blocks whose every page is written. */
+void have_blocks(void **blocks, size_t count, size_t size);
+/* In the order they were had. */
+void free_blocks(void **blocks, size_t count);
+
 /* How much of the pages that these blocks are or were on is resident: most (from 40 %), some, none (below 5 %). Coarse,
  * because an allocator that purges by the clock keeps 60 to 100 % as the machine is busy or not. Sorts the blocks. */
 const char *share_resident(void **blocks, size_t count, size_t size);

@@ -63,6 +63,7 @@ _library.witness_pages.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 _library.witness_pages.restype = Pages
 _library.fate_word.argtypes = [Pages]
 _library.fate_word.restype = ctypes.c_char_p
+_library.probe_variant.restype = ctypes.c_char_p
 
 # ---- The probe and its report --------------------------------------------------------------------------------------
 
@@ -113,7 +114,7 @@ def tick():
 
 def variant():
     """The cell's variant, "" if it has none."""
-    return os.environ.get("ALLOCHECK_VARIANT", "")
+    return _library.probe_variant().decode("utf-8")
 
 
 def word(name):
@@ -129,10 +130,10 @@ def restart_with(**settings):
     is left alone. Where the interpreter does not read or does not take them the probe ends: the fact `setting` is
     `ignored`, or `refused`, for which the interpreter has given its reason."""
     settings = dict((name, value) for name, value in settings.items() if value)
-    if all(os.environ.get(name) == value for name, value in settings.items()):
-        return
     if "PYTHONMALLOC" in settings and sys.version_info < (3, 6):
         _end_with_setting("ignored")
+    if all(os.environ.get(name) == value for name, value in settings.items()):
+        return
     environment = dict(os.environ, **settings)
     python = [sys.executable] + ["-S"] * sys.flags.no_site + ["-s"] * sys.flags.no_user_site
     if os.spawnve(os.P_WAIT, sys.executable, python + ["-c", ""], environment) != 0:
@@ -143,6 +144,16 @@ def restart_with(**settings):
 def _end_with_setting(outcome):
     fact("setting", outcome)
     _end("done", None, STATUS_DONE)
+
+
+# ---- A copy of the process for each variant -------------------------------------------------------------------------
+
+
+def fork_here():
+    """Everything before it is done once, everything after it in a copy of this process for each variant: probe_fork_here
+    of probe.h. In C, and with the GIL held: between two copies the interpreter does nothing, so that each starts from the
+    same heap."""
+    ctypes.PyDLL(_path).probe_fork_here()
 
 
 # ---- Modules -------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 title    = "with a knob of the allocator set: the smallest malloc size whose pages all go back, and what of small ones"
 norm     = "record"
 source   = ["the manual that the knob's entry in cases/allocators names"]
-fault    = { none = "the reference allocator has no knobs; the search is that of release/threshold" }
+fault    = "release-threshold-doubled"
 needs    = ["malloc", "free"]
 core     = false
 platforms = ["linux"]

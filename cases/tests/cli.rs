@@ -151,6 +151,17 @@ fn allocators_that_cannot_be(#[case] name: &str, #[case] words: &[&str]) {
     user.run([name]).refused(words);
 }
 
+#[test]
+fn two_of_one_name_cannot_be() {
+    let user = User::new();
+    user.library("one/libmine.so", &["bump"], &[]);
+    user.library("two/libmine.so", &["bump"], &[]);
+    let both = ["one/libmine.so", "two/libmine.so"];
+    user.run([&quick(both[0])[..], &both[1..]].concat()).refused(&["called libmine", "NAME=PATH"]);
+    let report = user.run([&quick(both[0])[..], &["other=two/libmine.so"]].concat()).report(0);
+    assert_eq!(report.allocators.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["libmine", "other"]);
+}
+
 /// The machine is the 19th byte of an ELF file: 183 is AArch64, 62 x86-64.
 fn of_another_machine(library: &Path) {
     let mut bytes = fs::read(library).expect("it was built");
@@ -176,6 +187,8 @@ fn incomplete(user: &User) {
 #[case(&["run", "--quiet", "--verbose"], &["--quiet", "--verbose"])]
 #[case(&["run", "jemalloc", "--as", "mine"], &["--as", "path"])]
 #[case(&["run", "./a.so", "./b.so", "--as", "mine"], &["--as", "NAME=PATH"])]
+#[case(&["run", "./a.so", "--as", "x/y"], &["\"x/y\" is no name", "letters"])]
+#[case(&["run", "=./a.so"], &["\"\" is no name", "letters"])]
 #[case(&["list", "--area", "relase"], &["relase", "conformance"])]
 #[case(&["diff", "old.json"], &["NEW"])]
 #[case(&["diff", "none.json", "none.json"], &["none.json", "No such file", "--format json"])]

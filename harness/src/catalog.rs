@@ -157,9 +157,9 @@ pub fn read(files: &[(&str, &str)]) -> Result<Catalog> {
     for file in &catalog.allocators {
         let path = format!("cases/allocators/{}.toml", file.name);
         let text = files.iter().find(|(other, _)| *other == path).map_or("", |(_, text)| text);
-        let named =
+        let mut named =
             file.deviations.iter().map(|known| &known.rule).chain(file.variations.iter().map(|known| &known.rule));
-        for pattern in named.filter(|pattern| !catalog.has(pattern)) {
+        if let Some(pattern) = named.find(|pattern| !catalog.has(pattern)) {
             let hint = did_you_mean(pattern, catalog.rules.iter().map(|rule| rule.id.as_str()));
             bail!("{path}:{}: no rule {pattern:?}{hint}", line_of(text, pattern));
         }

@@ -156,7 +156,7 @@ fn run(arguments: &Run) -> Result<ExitCode> {
         None => print(&text)?,
     }
     if report.findings.is_empty() {
-        eprintln!("allocheck: nothing to run: no rule of this selection is for these allocators");
+        let _ = writeln!(io::stderr(), "allocheck: nothing to run: no rule of this selection is for these allocators");
     }
     Ok(ExitCode::from(u8::from(report.complaints().next().is_some())))
 }
@@ -180,6 +180,9 @@ fn request(arguments: &Run) -> Result<Request> {
             bail!("--as names one library that is given by its path; for several say NAME=PATH");
         };
         *only = Some(name.clone());
+    }
+    for name in wanted.iter().filter_map(Wanted::given_name) {
+        ensure!(discover::is_name(name), "{name:?} is no name; use letters, digits and any of -_.+");
     }
     let selection =
         Selection { areas: arguments.areas.clone(), rules: arguments.rules.clone(), pairs, full: arguments.full };

@@ -47,6 +47,14 @@ impl Wanted {
         }
     }
 
+    /// The name that the user gives to a library.
+    pub fn given_name(&self) -> Option<&str> {
+        match self {
+            Wanted::Library { name, .. } => name.as_deref(),
+            Wanted::Name(_) => None,
+        }
+    }
+
     fn name(&self) -> Option<&str> {
         match self {
             Wanted::Name(name) => Some(name),
@@ -55,10 +63,16 @@ impl Wanted {
     }
 }
 
+/// May an allocator be called so, here and on the command line?
+pub fn is_name(word: &str) -> bool {
+    !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c))
+}
+
 /// `libmine` of `./libmine.so.1`
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.split('.').next().unwrap_or(&name).to_owned()
+    let stem = name.split('.').next().unwrap_or(&name);
+    stem.chars().map(|c| if is_name(c.encode_utf8(&mut [0; 4])) { c } else { '-' }).collect()
 }
 
 /// The allocators that the user named, or all of this machine; interpreters only if `python`.
@@ -82,6 +96,10 @@ pub fn allocators(catalog: &Catalog, workshop: &Workshop, wanted: &[Wanted], pyt
         if let Wanted::Library { name, path } = one {
             found.push(library_of_the_user(catalog, workshop, name.as_deref(), path)?);
         }
+    }
+    let keys: Vec<String> = found.iter().map(Allocator::key).collect();
+    if let Some((_, key)) = keys.iter().enumerate().find(|(place, key)| keys[..*place].contains(key)) {
+        bail!("two allocators are called {key}; tell them apart with NAME=PATH");
     }
     Ok(found)
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use tempfile::TempDir;
 
 use crate::model::{Ending, Observation};
 use crate::os::{self, Containment, MARK, REPORT_DESCRIPTOR, Running};
@@ -33,8 +34,7 @@ pub struct Probe {
 
 /// Runs a probe to its end. An error is the harness' own trouble, or Ctrl-C; whatever the probe does is an observation.
 pub fn run(probe: &Probe) -> Result<Observation> {
-    let folder = tempfile::Builder::new().prefix("cell-").tempdir_in(&probe.folder);
-    let folder = folder.with_context(|| format!("cannot make a folder in {}", probe.folder.display()))?;
+    let folder = probe.own_folder()?;
     let mut cell = Cell::start(probe, folder.path(), Stdio::null())?;
     let stopped = cell.watch(probe.hang(), |_| false);
     let status = cell.end()?;
@@ -47,6 +47,11 @@ pub fn run(probe: &Probe) -> Result<Observation> {
 }
 
 impl Probe {
+    fn own_folder(&self) -> Result<TempDir> {
+        let folder = tempfile::Builder::new().prefix("cell-").tempdir_in(&self.folder);
+        folder.with_context(|| format!("cannot make a folder in {}", self.folder.display()))
+    }
+
     fn hang(&self) -> Duration {
         Duration::from_secs(self.containment.limits.hang_s)
     }
@@ -90,7 +95,7 @@ impl Cell {
             .stdout(output_end.try_clone().context("cannot duplicate a pipe")?)
             .stderr(output_end);
         os::contain(&mut command, probe.containment, &report_end);
-        let running = Running::new();
+        let running = Running::begin();
         let child = command.spawn().with_context(|| format!("cannot start {}", probe.program.display()))?;
         // The command's copies of the writing ends go with it here; without them gone the pipes never end.
         Ok(Cell { child, mark, report: Stream::new(report), output: Stream::new(output), _running: running })
@@ -154,7 +159,9 @@ impl Cell {
         let (ending, detail) = match status {
             _ if as_reported => return seen,
             // ld.so(8) ends a program with it if a library of the allocator's is missing.
-            127 if self.report.bytes.is_empty() => (Ending::NotLoaded, self.output.first_line()),
+            127 if self.report.bytes.is_empty() => {
+                return Observation::new(Ending::NotLoaded, self.output.first_line());
+            }
             0 => (Ending::Exited, Some("0 without a report".to_owned())),
             _ => (Ending::Exited, Some(status.to_string())),
         };
@@ -204,8 +211,7 @@ pub fn serve(probe: &Probe, variants: &[&str]) -> Result<Vec<Observation>> {
 
 /// At least one observation: of all variants, or up to the one that ended the server.
 fn served(probe: &Probe, variants: &[&str]) -> Result<Vec<Observation>> {
-    let folder = tempfile::Builder::new().prefix("cell-").tempdir_in(&probe.folder);
-    let folder = folder.with_context(|| format!("cannot make a folder in {}", probe.folder.display()))?;
+    let folder = probe.own_folder()?;
     let mut cell = Cell::start(probe, folder.path(), Stdio::piped())?;
     let mut server = Server { cell: &mut cell, prepared: None, hang: probe.hang() };
     let answers = server.answers(variants);

@@ -27,7 +27,7 @@ static bool enter(const void *p) {
 PROBE {
     size_t again = 0;
     for (size_t i = 0; i < ROUNDS; i++) {
-        struct handed_out from = handed_out();
+        struct handed_out from = handed_out(probe_variant());
         again += enter(from.block);
         free(from.block);
         probe_tick();

@@ -6,20 +6,22 @@ source   = ["POSIX.1-2024 realloc", "POSIX.1-2024 strdup, getdelim, asprintf, fs
 fault    = "realloc-grow-loses-tail"
 needs    = ["realloc", "free"]
 platforms = ["linux", "macos"]
-variants = ["strdup", "strndup", "wcsdup", "getline", "getdelim", "asprintf", "vasprintf", "sscanf", "open_memstream",
-            "open_wmemstream", "realpath", "getcwd", "scandir", "scandir entry"]
 ---*/
 #include "handed_out.h"
 
+static void check(const char *function, size_t more) {
+    struct handed_out from = handed_out(function);
+    size_t n = from.size, grown = n + more;
+    fill(from.block, n, 1);
+    void *q = realloc(from.block, grown);
+    CHECK(q != NULL, "%s: realloc of %zu bytes to %zu returned NULL", function, n, grown);
+    size_t at = first_unlike_fill(q, n, 1);
+    CHECK(at == n, "%s: byte %zu changed in realloc from %zu to %zu bytes", function, at, n, grown);
+    free(q);
+}
+
 PROBE {
-    for (size_t grown = 64; grown <= MIB(1); grown *= 4) {
-        struct handed_out from = handed_out();
-        fill(from.block, from.size, 1);
-        void *q = realloc(from.block, from.size + grown);
-        CHECK(q != NULL, "%s: realloc of %zu bytes to %zu returned NULL", probe_variant(), from.size, from.size + grown);
-        size_t at = first_unlike_fill(q, from.size, 1);
-        CHECK(at == from.size, "%s: byte %zu changed in realloc from %zu to %zu bytes", probe_variant(), at, from.size,
-              from.size + grown);
-        free(q);
-    }
+    for (const char *const *function = handed_out_functions; *function != NULL; function++)
+        for (size_t more = 64; more <= MIB(1); more *= 4)
+            check(*function, more);
 }

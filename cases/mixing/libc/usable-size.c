@@ -6,14 +6,14 @@ source   = ["malloc_usable_size(3)", "POSIX.1-2024 strdup, getdelim, asprintf, f
 fault    = "usable-size-short"
 needs    = ["malloc_usable_size", "free"]
 platforms = ["linux"]
-variants = ["strdup", "strndup", "wcsdup", "getline", "getdelim", "asprintf", "vasprintf", "sscanf", "open_memstream",
-            "open_wmemstream", "realpath", "getcwd", "scandir", "scandir entry"]
 ---*/
 #include "handed_out.h"
 
 PROBE {
-    struct handed_out from = handed_out();
-    size_t usable = malloc_usable_size(from.block);
-    CHECK(usable >= from.size, "%s: malloc_usable_size says %zu of a block with %zu bytes in use", probe_variant(), usable, from.size);
-    free(from.block);
+    for (const char *const *function = handed_out_functions; *function != NULL; function++) {
+        struct handed_out from = handed_out(*function);
+        size_t usable = malloc_usable_size(from.block);
+        CHECK(usable >= from.size, "%s: malloc_usable_size says %zu of a block with %zu bytes in use", *function, usable, from.size);
+        free(from.block);
+    }
 }

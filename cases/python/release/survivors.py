@@ -11,7 +11,7 @@ import ctypes
 
 import probe
 
-COUNT = 100000
+COUNT, LENGTH = 100000, 400
 
 # Had before the first object: what is allocated behind the objects would hold what they leave.
 indexes = range(COUNT)
@@ -21,7 +21,7 @@ addresses = (ctypes.c_size_t * COUNT)()
 
 def make_objects():
     for i in indexes:
-        objects[i] = b"x" * (i % 2 + 399)
+        objects[i] = b"x" * LENGTH
         addresses[i] = id(objects[i])
 
 
@@ -31,16 +31,27 @@ def delete_all_but_one_in(k):
             objects[i] = None
 
 
+def resident_pages():
+    """How many of the pages that the objects began on are resident, and how many there are."""
+    page = probe.page_size()
+    last = resident = total = 0
+    for address in addresses:
+        if address // page != last:
+            last = address // page
+            resident += probe.witness_pages(last * page, page).resident
+            total += 1
+    return resident, total
+
+
 @probe.main
 def rule():
     probe.restart_with(PYTHONMALLOC=probe.word("env"))
     probe.witness_begin()
     kept = probe.word("kept") or "none"
+    delete_all_but_one_in(0)  # so that the call itself needs nothing more
     make_objects()
     delete_all_but_one_in(0 if kept == "none" else int(kept))
-    page = probe.page_size()
-    pages = set(address // page for address in addresses)
-    resident = sum(probe.witness_pages(number * page, page).resident for number in pages)
-    share = resident * 100 // len(pages)
+    resident, total = resident_pages()
+    share = resident * 100 // total
     probe.fact("resident", "none" if share < 5 else "some" if share < 40 else "most" if share < 95 else "all")
-    probe.measure("kib", resident * page // 1024)
+    probe.measure("kib", resident * probe.page_size() // 1024)

@@ -14,9 +14,9 @@
 #define LEAVE_CHILD if (fork() == 0 && setsid() > 0) for (;;) pause()
 #define NOTE_ENVIRONMENT note("/proc/self/environ")
 
-/* Appends a file's text to the one that NOTES names. */
-static inline void note(const char *path) {
 #if defined(NOTES)
+/* Appends a file's text to the one that NOTES names. */
+static void note(const char *path) {
     static char text[1 << 16];
     int from = open(path, O_RDONLY), to = open(NOTES, O_WRONLY | O_CREAT | O_APPEND, 0600);
     ssize_t length = read(from, text, sizeof text);
@@ -24,9 +24,7 @@ static inline void note(const char *path) {
         _exit(9);
     close(from);
     close(to);
-#else
-    (void)path;
-#endif
 }
+#endif
 
 __attribute__((constructor)) static void begin(void) { BODY; }

@@ -12,7 +12,7 @@ use crate::os;
 use crate::plan::Selection;
 use crate::report::Style;
 use crate::report::areas::title;
-use crate::report::layout::{BOLD, Cell, DIM, PLAIN, thousands};
+use crate::report::layout::{BOLD, Cell, DIM, PLAIN, count, thousands};
 use crate::session::Bench;
 use crate::workshop::Workshop;
 
@@ -23,7 +23,6 @@ const THRESHOLD: &str = "release/threshold";
 const DYNAMIC: &str = "release/dynamic-threshold";
 const MANY_SMALL: &str = "release/many-small";
 const KNOBS: &str = "release/knobs";
-const TRIM: &str = "release/trim";
 const SHARE: &str = "release/share-by-size";
 const BYTES: &str = "python/release/bytes-threshold";
 const ARRAY: &str = "python/release/array-threshold";
@@ -58,7 +57,7 @@ pub fn measure(program: &Path, wanted: &[Wanted], plot: bool) -> Result<Measured
         bench.report(&catalog, pythons, &rules(&[BYTES, ARRAY])).map(|report| (knob, report))
     });
     let pinned = pinned.transpose()?;
-    let mut asked = vec![THRESHOLD, DYNAMIC, MANY_SMALL, KNOBS, TRIM, BYTES, ARRAY, UNIFORM];
+    let mut asked = vec![THRESHOLD, DYNAMIC, MANY_SMALL, KNOBS, BYTES, ARRAY, UNIFORM];
     asked.extend(plot.then_some(SHARE));
     let report = bench.report(&catalog, allocators, &rules(&asked))?;
     Ok(Measured { report, pinned, knobs })
@@ -388,26 +387,33 @@ impl Page<'_> {
             Some(vec![setting(knob), boundary(Some(finding))?, small])
         };
         let rows = knobs.iter().filter_map(row).collect();
-        let says = match (&self.measured.pinned, self.moved_when_pinned()) {
-            (Some(_), false) => format!(
-                "{} pins it: every interpreter here then has the boundary of a C program (the column `pinned` above). \
-                 In a program of one's own, mallopt(M_MMAP_THRESHOLD, ...) does the same. Either ends the dynamic \
-                 adjustment, even at the default value.",
-                self.pin()
-            ),
-            (Some(_), true) => format!("{} holds it, but not in all: see the column `pinned` above.", self.pin()),
-            (None, _) => String::new(),
-        };
         self.section("Which knob pins it")
-            + &if says.is_empty() { says } else { self.paragraph(&says) }
+            + &self.how_well_it_pins().map_or(String::new(), |says| self.paragraph(&says))
             + &self.table(&["set in the environment", "all pages back from", "of small blocks stays"], rows)
     }
 
-    /// Is an array's boundary elsewhere than in C though the knob is set?
-    fn moved_when_pinned(&self) -> bool {
-        let Some((_, report)) = &self.measured.pinned else { return false };
-        let arrays = report.findings.iter().filter(|finding| finding.rule == ARRAY);
-        arrays.filter_map(|finding| finding.measures.get("bytes")).any(|bytes| Some(*bytes) != self.native_bytes())
+    fn how_well_it_pins(&self) -> Option<String> {
+        let (_, report) = self.measured.pinned.as_ref()?;
+        let native = self.native_bytes()?;
+        let pinned = report.findings.iter().filter(|finding| finding.rule == ARRAY);
+        let pinned: Vec<u64> = pinned.filter_map(|finding| bytes(Some(finding))).collect();
+        let equal = pinned.iter().filter(|bytes| **bytes == native).count();
+        let highest = pinned.iter().max()?;
+        let rest = if *highest > native {
+            format!(
+                " The highest is {} B: a gap that large in the heap still takes a block, knob or not.",
+                thousands(*highest)
+            )
+        } else {
+            String::new()
+        };
+        Some(format!(
+            "{}: with it set, the arrays of {equal} of {} have the boundary of a C program (the column `pinned` above).{rest} \
+             In a program of one's own, mallopt(M_MMAP_THRESHOLD, ...) does the same. Either ends the dynamic \
+             adjustment, even at the default value.",
+            self.pin(),
+            count(pinned.len(), "interpreter"),
+        ))
     }
 
     fn knobs_of(&self, key: &str) -> &[Knob] {

@@ -138,7 +138,7 @@ fn running() -> MutexGuard<'static, usize> {
 }
 
 impl Running {
-    pub fn new() -> Self {
+    pub fn begin() -> Self {
         let _ = prctl::set_child_subreaper(true);
         *running() += 1;
         Running(())
