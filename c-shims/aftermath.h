@@ -10,8 +10,6 @@ extern "C" {
 
 /* Surrounds what comes next with live blocks of `size` bytes. */
 void aftermath_begin(size_t size);
-/* The same with blocks of another family than the program's own. */
-void aftermath_begin_with(size_t size, void *(*allocate)(size_t size), void (*release)(void *block));
 /* Takes more such blocks, looks at all of them and frees them: corrupted if a live one overlaps another or has changed,
  * else silent. */
 const char *aftermath(void);

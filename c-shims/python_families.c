@@ -1,10 +1,8 @@
-/* Families of a Python process and what becomes of blocks that go from one to another. */
+/* Families of a Python process, by their names. */
 #if !defined(_WIN32)
 #define _GNU_SOURCE
 #define _DARWIN_C_SOURCE
-#include "aftermath.h"
 #include "python_families.h"
-#include "runtime.h"
 
 #include <dlfcn.h>
 
@@ -71,21 +69,19 @@ typedef struct array *array_new(void *type, int dimension_count, const intptr_t 
                                 void *data, int item_size, int flags, void *object);
 
 static void **numpy;
-static void *capsule;
 static struct handler *handler;
-static size_t block_size;
+size_t families_size;
 
 static void *allocate_by_handler(size_t size) {
-    block_size = size;
     return (handler->allocator.malloc)(handler->allocator.context, size);
 }
 
 static void release_by_handler(void *block) {
-    (handler->allocator.free)(handler->allocator.context, block, block_size);
+    (handler->allocator.free)(handler->allocator.context, block, families_size);
 }
 
 static struct array *array_on(void *block) {
-    intptr_t length = (intptr_t)block_size;
+    intptr_t length = (intptr_t)families_size;
     array_new *create = (array_new *)(uintptr_t)numpy[ARRAY_NEW];
     return create(numpy[ARRAY_TYPE], 1, &length, NPY_UBYTE, NULL, block, 0, 0, NULL);
 }
@@ -97,7 +93,7 @@ static void forget(void *object) {
 
 /* The data of an array that no longer owns it. */
 static void *allocate_array_data(size_t size) {
-    block_size = size;
+    (void)size;
     struct array *array = array_on(NULL);
     void *data = array->data;
     array->flags &= ~OWNDATA;
@@ -114,27 +110,22 @@ static void release_by_owner(void *block) {
 
 /* ---- All ------------------------------------------------------------------------------------------------------- */
 
-static struct python_family {
-    const char *name, *allocator, *releaser, *library;
-    allocate_function *allocate;
-    release_function *release;
-    bool keeps; /* up to seven freed blocks of each size */
-} families[] = {
-    {"malloc", "malloc", "free", NULL, NULL, NULL, false},
-    {"new", "_Znwm", "_ZdlPv", "libstdc++.so.6", NULL, NULL, false},
-    {"PyMem_RawMalloc", "PyMem_RawMalloc", "PyMem_RawFree", NULL, NULL, NULL, false},
-    {"PyMem_Malloc", "PyMem_Malloc", "PyMem_Free", NULL, NULL, NULL, false},
-    {"PyObject_Malloc", "PyObject_Malloc", "PyObject_Free", NULL, NULL, NULL, false},
-    {"PyObject_GC_New", "_PyObject_GC_NewVar", "PyObject_GC_Del", NULL, NULL, NULL, false},
-    {"g_malloc", "g_malloc", "g_free", "libglib-2.0.so.0", NULL, NULL, false},
-    {"PyDataMem_NEW", NULL, NULL, NULL, NULL, NULL, false},
-    {"handler", NULL, NULL, NULL, NULL, NULL, true},
-    {"PyArray_malloc", NULL, NULL, NULL, NULL, NULL, false},
-    {"array", NULL, NULL, NULL, NULL, NULL, true},
-    {"OWNDATA", NULL, NULL, NULL, NULL, NULL, false},
+static struct python_family families[] = {
+    {.name = "malloc"},
+    {.name = "new"},
+    {.name = "PyMem_RawMalloc"},
+    {.name = "PyMem_Malloc"},
+    {.name = "PyObject_Malloc"},
+    {.name = "PyObject_GC_New", .head = 16 /* of PyGC_Head, the part that every version has */},
+    {.name = "g_malloc"},
+    {.name = "PyDataMem_NEW"},
+    {.name = "handler", .keeps = true},
+    {.name = "PyArray_malloc"},
+    {.name = "array", .keeps = true},
+    {.name = "OWNDATA"},
 };
 
-static struct python_family *named(const char *name) {
+struct python_family *python_family(const char *name) {
     for (size_t i = 0; i < COUNT_OF(families); i++)
         if (strcmp(families[i].name, name) == 0)
             return &families[i];
@@ -147,96 +138,45 @@ static void *look_up(const char *symbol, const char *library) {
     return loaded == NULL ? address : dlsym(loaded, symbol);
 }
 
-void families_begin(void) {
-    for (size_t i = 0; i < COUNT_OF(families); i++) {
-        struct python_family *family = &families[i];
-        if (family->allocator == NULL)
-            continue;
-        family->allocate = (allocate_function *)(uintptr_t)look_up(family->allocator, family->library);
-        family->release = (release_function *)(uintptr_t)look_up(family->releaser, family->library);
-    }
-    struct python_family *collected = named("PyObject_GC_New");
-    tuple_type = look_up("PyTuple_Type", NULL);
-    new_collected = (void *(*)(void *, intptr_t))(uintptr_t)collected->allocate;
-    delete_collected = collected->release;
-    collected->allocate = allocate_collected;
-    collected->release = release_collected;
+static void set(const char *name, allocate_function *allocate, release_function *release) {
+    python_family(name)->allocate = allocate;
+    python_family(name)->release = release;
 }
 
-static void set(const char *name, allocate_function *allocate, release_function *release) {
-    named(name)->allocate = allocate;
-    named(name)->release = release;
+static void find(const char *name, const char *allocate, const char *release, const char *library) {
+    set(name, (allocate_function *)(uintptr_t)look_up(allocate, library),
+        (release_function *)(uintptr_t)look_up(release, library));
+}
+
+void families_begin(void) {
+    find("malloc", "malloc", "free", NULL);
+    find("new", "_Znwm", "_ZdlPv", "libstdc++.so.6");
+    find("PyMem_RawMalloc", "PyMem_RawMalloc", "PyMem_RawFree", NULL);
+    find("PyMem_Malloc", "PyMem_Malloc", "PyMem_Free", NULL);
+    find("PyObject_Malloc", "PyObject_Malloc", "PyObject_Free", NULL);
+    find("g_malloc", "g_malloc", "g_free", "libglib-2.0.so.0");
+    tuple_type = look_up("PyTuple_Type", NULL);
+    new_collected = (void *(*)(void *, intptr_t))(uintptr_t)look_up("_PyObject_GC_NewVar", NULL);
+    delete_collected = (release_function *)(uintptr_t)look_up("PyObject_GC_Del", NULL);
+    set("PyObject_GC_New", allocate_collected, release_collected);
 }
 
 void families_of_numpy(void **api, bool has_handlers) {
     numpy = api;
     set("PyDataMem_NEW", (allocate_function *)(uintptr_t)api[DATA_NEW], (release_function *)(uintptr_t)api[DATA_FREE]);
     /* A macro in NumPy's header: PyMem_RawMalloc where there is one. */
-    struct python_family *metadata = named("PyMem_RawMalloc");
-    metadata = metadata->allocate != NULL ? metadata : named("PyMem_Malloc");
+    struct python_family *metadata = python_family("PyMem_RawMalloc");
+    metadata = metadata->allocate != NULL ? metadata : python_family("PyMem_Malloc");
     set("PyArray_malloc", metadata->allocate, metadata->release);
-    set("array", allocate_array_data, named("PyDataMem_NEW")->release);
+    set("array", allocate_array_data, python_family("PyDataMem_NEW")->release);
     set("OWNDATA", NULL, release_by_owner);
     if (!has_handlers)
         return;
     void *(*get_handler)(void) = (void *(*)(void))(uintptr_t)api[GET_HANDLER];
-    void *(*pointer_in)(void *, const char *) = (void *(*)(void *, const char *))(uintptr_t)look_up("PyCapsule_GetPointer", NULL);
-    capsule = get_handler();
-    handler = pointer_in(capsule, "mem_handler");
+    void *(*pointer_in)(void *, const char *) =
+        (void *(*)(void *, const char *))(uintptr_t)look_up("PyCapsule_GetPointer", NULL);
+    handler = pointer_in(get_handler(), "mem_handler");
     set("handler", allocate_by_handler, release_by_handler);
-    named("array")->release = release_by_handler;
-}
-
-/* ---- What becomes of them -------------------------------------------------------------------------------------- */
-
-static const char *outcome;
-
-static void report_outcome(void) {
-    FACT("outcome", outcome);
-    probe_report("done", NULL);
-}
-
-/* What is kept shall not be the block in question. */
-static void fill_keeper(const struct python_family *family, size_t size) {
-    void *blocks[16];
-    if (!family->keeps)
-        return;
-    for (size_t i = 0; i < COUNT_OF(blocks); i++)
-        blocks[i] = family->allocate(size);
-    for (size_t i = 0; i < COUNT_OF(blocks); i++)
-        family->release(blocks[i]);
-}
-
-void families_mix(const char *from_name, const char *to_name, size_t size) {
-    const struct python_family *from = named(from_name), *to = named(to_name);
-    if (from->allocate == NULL)
-        probe_lacking(from->name, "not in this process");
-    if (to->release == NULL)
-        probe_lacking(to->name, "not in this process");
-    block_size = size;
-    if (to->allocate != NULL)
-        aftermath_begin_with(size, to->allocate, to->release);
-    else
-        aftermath_begin(size);
-    void *victim = from->allocate(size);
-    aftermath_victim(victim, size, from->allocate, from->release);
-    fill_keeper(from, size);
-    fill_keeper(to, size);
-    STAGE("freeing");
-    to->release(victim);
-    STAGE("later");
-    outcome = aftermath_of_victim();
-    atexit(report_outcome);
-}
-
-void families_call(const char *name, size_t size) {
-    const struct python_family *family = named(name);
-    if (family->allocate == NULL)
-        probe_lacking(family->name, "not in this process");
-    STAGE("calling");
-    void *block = family->allocate(size);
-    fill(block, size, 1);
-    family->release(block);
-    FACT("outcome", "silent");
+    python_family("array")->release = release_by_handler;
 }
 #endif

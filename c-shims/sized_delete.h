@@ -1,4 +1,4 @@
-/* sized_delete.h - the sized forms of operator delete, for rules in C++: clang before 19 declares them only if it is told to. */
+/* sized_delete.h - the sized forms of operator delete. clang before 19 declares them only if it is told to. */
 #ifndef ALLOCHECK_SIZED_DELETE_H
 #define ALLOCHECK_SIZED_DELETE_H
 

@@ -10,17 +10,16 @@ import probe
 
 _library = ctypes.PyDLL(os.environ["ALLOCHECK_PROBE_LIBRARY"])
 _library.families_of_numpy.argtypes = [ctypes.c_void_p, ctypes.c_bool]
-_library.families_mix.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t]
-_without_gil = ctypes.CDLL(os.environ["ALLOCHECK_PROBE_LIBRARY"])
-_without_gil.families_call.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
+_library.families_mix.argtypes = [ctypes.c_char_p, ctypes.c_char_p]
+_library_without_gil = ctypes.CDLL(os.environ["ALLOCHECK_PROBE_LIBRARY"])
+_library_without_gil.families_call.argtypes = [ctypes.c_char_p]
+_size = ctypes.c_size_t.in_dll(_library, "families_size")
 
 
 def prepare(with_numpy=False):
     """What all copies share."""
     probe.restart_with(PYTHONMALLOC=probe.word("env"))
     probe.witness_begin()
-    if with_numpy:
-        _library.families_of_numpy.argtypes = [ctypes.c_void_p, ctypes.c_bool]
     _library.families_begin()
     if with_numpy:
         _add_numpy()
@@ -43,9 +42,15 @@ def _add_numpy():
 
 
 def mix():
-    """The cell that the variant names, in a copy of its own; the interpreter then ends as it would by itself."""
+    """The cell that the variant names, in a copy of its own."""
     probe.fork_here()
-    pair = next(part for part in probe.variant().split() if "->" in part)
-    source, target = pair.split("->")
-    _library.families_mix(source.encode(), target.encode(), int(probe.word("size")))
-    sys.exit()
+    source, target = probe.variant().split()[0].split("->")
+    _size.value = int(probe.word("size"))
+    _library.families_mix(source.encode(), target.encode())
+
+
+def call_without_gil():
+    """A block of `family=` in the variant, in a copy of its own."""
+    probe.fork_here()
+    _size.value = int(probe.word("size"))
+    _library_without_gil.families_call(probe.word("family").encode())

@@ -63,6 +63,11 @@ _library.witness_pages.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 _library.witness_pages.restype = Pages
 _library.fate_word.argtypes = [Pages]
 _library.fate_word.restype = ctypes.c_char_p
+
+# The process' own: a preloaded allocator's, if there is one.
+_malloc = ctypes.CDLL(None if os.name == "posix" else "ucrtbase").malloc
+_malloc.argtypes = [ctypes.c_size_t]
+_malloc.restype = ctypes.c_void_p
 _library.probe_variant.restype = ctypes.c_char_p
 
 # ---- The probe and its report --------------------------------------------------------------------------------------
@@ -196,6 +201,14 @@ def _watch_compiler():
 
     SourceFileLoader.source_to_code = noted
     return lambda: compiled
+
+
+# ---- Who got a block back ------------------------------------------------------------------------------------------
+
+
+def malloc_hands_out(address, size):
+    """Does malloc hand out the block of this size at this address, just released? Then its release reached free()."""
+    return any(_malloc(size) == address for _ in range(256))
 
 
 # ---- Page fate -----------------------------------------------------------------------------------------------------

@@ -180,6 +180,7 @@ fn declared_variation(#[case] outcome: &str, #[case] verdict: Verdict, #[case] c
         rule: "mixing/group/rule".into(),
         partner: None,
         variant: None,
+        versions: None,
         outcomes: vec!["caught".into(), "crashed".into()],
         reason: "it randomises".into(),
     };

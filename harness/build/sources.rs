@@ -1,14 +1,14 @@
-//! Writes the table of probe sources that `harness/src/sources.rs` includes.
+//! Writes the table of probe sources and snapshots that `harness/src/sources.rs` includes.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const EXTENSIONS: [&str; 5] = ["c", "cc", "h", "py", "toml"];
+const EXTENSIONS: [&str; 6] = ["c", "cc", "h", "py", "snap", "toml"];
 
 pub fn build(root: &Path, out_dir: &Path) {
     let mut table = String::from("static FILES: &[(&str, &str)] = &[\n");
-    for folder in ["cases", "c-shims"] {
+    for folder in ["cases", "c-shims", "snapshots"] {
         let mut files = Vec::new();
         collect(&root.join(folder), &mut files);
         files.sort();

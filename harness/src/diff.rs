@@ -84,8 +84,10 @@ pub fn compare(old: &Report, new: &Report) -> Vec<Change> {
 }
 
 fn said(finding: &Finding) -> BTreeMap<String, String> {
-    let judged = [("verdict", finding.verdict.to_string()), ("ending", snapshot::ending(finding))];
-    judged.into_iter().map(|(name, word)| (name.to_owned(), word)).chain(snapshot::answers(finding)).collect()
+    let verdict = [("verdict".to_owned(), finding.verdict.to_string())];
+    // An outcome says more than the signal that it came by.
+    let ending = (!finding.facts.contains_key("outcome")).then(|| ("ending".to_owned(), snapshot::ending(finding)));
+    verdict.into_iter().chain(ending).chain(snapshot::answers(finding)).collect()
 }
 
 fn words(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<Word> {

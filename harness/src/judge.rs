@@ -43,7 +43,9 @@ pub fn unbuilt(cell: &Cell, why: &str, reproduce: String) -> Finding {
 }
 
 fn verdict(cell: &Cell, seen: &[Observation]) -> (Verdict, Option<String>) {
-    if let Some(variation) = declared_variation(cell) {
+    let plain = verdict_of_one(&cell.rule, &seen[0]);
+    let asked = !matches!(plain, Verdict::Inapplicable | Verdict::Unobservable | Verdict::Unbuilt);
+    if let Some(variation) = declared_variation(cell).filter(|_| asked) {
         let surprise = seen.iter().map(outcome_word).find(|word| !variation.outcomes.contains(word));
         return match surprise {
             None => (Verdict::Varies, Some(variation.reason.clone())),
@@ -53,7 +55,6 @@ fn verdict(cell: &Cell, seen: &[Observation]) -> (Verdict, Option<String>) {
     if let Some(other) = seen.iter().find(|other| signature(cell, other) != signature(cell, &seen[0])) {
         return (Verdict::Unsteady, Some(declaration(cell, &outcome_word(&seen[0]), &outcome_word(other))));
     }
-    let plain = verdict_of_one(&cell.rule, &seen[0]);
     let known = cell.allocator.deviations.iter().find(|known| is_about(known, cell));
     match (plain, known) {
         (Verdict::Violates, Some(known)) => (Verdict::Deviates, Some(reason(known))),
@@ -90,11 +91,12 @@ fn is_complaint(cell: &Cell, verdict: Verdict, ending: Ending) -> bool {
 fn with_outcome(rule: &Rule, seen: &Observation) -> Observation {
     let mut seen = seen.clone();
     let not_asked = matches!(seen.ending, Ending::NotLoaded | Ending::NotBuilt);
-    if rule.area != Area::Mixing || rule.norm != Norm::Record || not_asked || seen.facts.contains_key("outcome") {
+    let mixes = rule.area == Area::Mixing || rule.id.starts_with("python/mixing/");
+    if !mixes || rule.norm != Norm::Record || not_asked || seen.facts.contains_key("outcome") {
         return seen;
     }
     let later = match seen.stage.as_deref() {
-        Some("freeing") => "",
+        Some("freeing" | "calling") => "",
         Some("later") => "-later",
         _ => return seen,
     };
@@ -148,6 +150,7 @@ fn declared_variation(cell: &Cell) -> Option<&Variation> {
         matches(&known.rule, &cell.rule.id)
             && known.partner.as_deref().is_none_or(|name| Some(name) == partner)
             && known.variant.as_deref().is_none_or(|variant| Some(variant) == cell.variant.as_deref())
+            && known.versions.as_deref().is_none_or(|versions| version_matches(versions, &cell.allocator))
     })
 }
 

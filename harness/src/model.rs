@@ -298,6 +298,8 @@ pub struct Variation {
     pub rule: String,
     pub partner: Option<String>,
     pub variant: Option<String>,
+    /// As in a deviation.
+    pub versions: Option<String>,
     pub outcomes: Vec<String>,
     pub reason: String,
 }

@@ -38,7 +38,8 @@ impl Selection {
         for pattern in &self.rules {
             let named = |rule: &Rule| rule.variants.iter().any(|variant| names(pattern, rule, variant.as_deref()));
             let mut knobs = catalog.allocators.iter().flat_map(|file| &file.knobs);
-            let mut named_by_knob = |rule: &Rule| rule.knobs && knobs.any(|knob| names(pattern, rule, Some(&knob.name)));
+            let mut named_by_knob =
+                |rule: &Rule| rule.knobs && knobs.any(|knob| names(pattern, rule, Some(&knob.name)));
             if !catalog.rules.iter().any(|rule| named(rule) || named_by_knob(rule)) {
                 let hint = did_you_mean(pattern, catalog.rules.iter().map(|rule| rule.id.as_str()));
                 bail!("no rule {pattern:?}{hint} (see `allocheck list`)");

@@ -9,6 +9,8 @@ use std::sync::Mutex;
 use anyhow::{Context, Result, anyhow};
 use tempfile::TempDir;
 
+use crate::os;
+
 /// The folders of one run. The scratch folder goes with it.
 #[derive(Debug)]
 pub struct Workshop {
@@ -16,6 +18,8 @@ pub struct Workshop {
     pub program: PathBuf,
     cache: PathBuf,
     scratch: TempDir,
+    /// Tells other runs that the scratch folder is in use.
+    _lock: os::Lock,
     /// Links that were made, by what they lead to.
     links: Mutex<BTreeMap<PathBuf, PathBuf>>,
 }
@@ -32,7 +36,8 @@ impl Workshop {
             format!("cannot write to the cache folder {}; set XDG_CACHE_HOME to one you can write to", cache.display())
         })?;
         let links = Mutex::default();
-        Ok(Workshop { program: program.to_owned(), cache: cache.to_owned(), scratch: scratch_folder()?, links })
+        let (scratch, lock) = scratch_folder()?;
+        Ok(Workshop { program: program.to_owned(), cache: cache.to_owned(), scratch, _lock: lock, links })
     }
 
     /// Built probes, kept from run to run; names inside are hashes of what they were built from.
@@ -95,11 +100,29 @@ fn cache_folder() -> Result<PathBuf> {
         })
 }
 
-fn scratch_folder() -> Result<TempDir> {
+const SCRATCH: &str = "allocheck-";
+const LOCK: &str = "lock";
+
+fn scratch_folder() -> Result<(TempDir, os::Lock)> {
     // Absolute, for probes start in other folders.
     let chosen = std::path::absolute(std::env::temp_dir()).ok().filter(|folder| is_plain(folder));
     let folder = chosen.unwrap_or_else(|| PathBuf::from("/tmp"));
-    tempfile::Builder::new().prefix("allocheck-").tempdir_in(&folder).with_context(|| {
-        format!("cannot write to the temporary folder {}; set TMPDIR to one you can write to", folder.display())
-    })
+    sweep(&folder);
+    let complaint =
+        || format!("cannot write to the temporary folder {}; set TMPDIR to one you can write to", folder.display());
+    let scratch = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&folder).with_context(complaint)?;
+    let lock = os::try_lock(&scratch.path().join(LOCK)).with_context(complaint)?;
+    Ok((scratch, lock))
+}
+
+/// Removes what runs left here that were killed before they could: the folders whose lock nobody holds.
+fn sweep(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(SCRATCH)) {
+        let lock = entry.path().join(LOCK);
+        if lock.exists() && os::try_lock(&lock).is_ok() {
+            // Another's, or gone already: not ours to say anything about.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }

@@ -13,6 +13,9 @@ enum { BLOCKS = 8 };
 
 using std::align_val_t;
 
+static void *nothrow_new(size_t n, align_val_t alignment) { return ::operator new(n, alignment, std::nothrow); }
+static void *nothrow_new_array(size_t n, align_val_t alignment) { return ::operator new[](n, alignment, std::nothrow); }
+
 static const struct form {
     const char *name;
     void *(*allocate)(size_t n, align_val_t alignment);
@@ -20,8 +23,8 @@ static const struct form {
 } forms[] = {
     {"new", ::operator new, ::operator delete},
     {"new[]", ::operator new[], ::operator delete[]},
-    {"nothrow new", [](size_t n, align_val_t alignment) { return ::operator new(n, alignment, std::nothrow); }, ::operator delete},
-    {"nothrow new[]", [](size_t n, align_val_t alignment) { return ::operator new[](n, alignment, std::nothrow); }, ::operator delete[]},
+    {"nothrow new", nothrow_new, ::operator delete},
+    {"nothrow new[]", nothrow_new_array, ::operator delete[]},
 };
 
 /* Several at once: a block may be aligned by chance, its neighbours then are not. */
@@ -29,9 +32,9 @@ static void check(const form &form, size_t n, size_t alignment) {
     void *blocks[BLOCKS];
     for (void *&block : blocks) {
         block = opaque(form.allocate(n, align_val_t{alignment}));
-        CHECK(block != nullptr || alignment > MAX_ALIGN, "operator %s of %zu bytes at an alignment of %zu returned a null pointer",
+        CHECK(block != nullptr || alignment > MAX_ALIGN, "operator %s of %zu bytes aligned to %zu returned a null pointer",
               form.name, n, alignment);
-        CHECK(is_aligned(block, alignment), "operator %s of %zu bytes at an alignment of %zu is off by %zu", form.name, n,
+        CHECK(is_aligned(block, alignment), "operator %s of %zu bytes aligned to %zu is off by %zu", form.name, n,
               alignment, (size_t)((uintptr_t)block % alignment));
     }
     for (void *block : blocks)

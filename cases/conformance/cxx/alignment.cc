@@ -1,7 +1,8 @@
 /*---
 title   = "operator new aligns a block for every object of its size"
 norm    = "must"
-source  = ["C++17 [new.delete.single]p1", "C++17 [new.delete.array]p1", "C++17 [cpp.predefined]p1 __STDCPP_DEFAULT_NEW_ALIGNMENT__"]
+source  = ["C++17 [new.delete.single]p1", "C++17 [new.delete.array]p1",
+           "C++17 [cpp.predefined]p1 __STDCPP_DEFAULT_NEW_ALIGNMENT__"]
 fault   = "malloc-misaligned"
 needs   = []
 ---*/

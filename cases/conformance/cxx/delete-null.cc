@@ -1,7 +1,8 @@
 /*---
 title   = "operator delete of a null pointer does nothing"
 norm    = "must"
-source  = ["C++17 [basic.stc.dynamic.deallocation]p3", "C++17 [new.delete.single] operator delete", "C++17 [new.delete.array] operator delete[]"]
+source  = ["C++17 [basic.stc.dynamic.deallocation]p3", "C++17 [new.delete.single] operator delete",
+           "C++17 [new.delete.array] operator delete[]"]
 fault   = "free-null-traps"
 needs   = []
 ---*/

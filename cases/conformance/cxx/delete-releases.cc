@@ -1,7 +1,8 @@
 /*---
 title   = "each form of operator delete makes memory available again"
 norm    = "must"
-source  = ["C++17 [basic.stc.dynamic.deallocation]p4", "C++17 [new.delete.single] operator delete", "C++17 [new.delete.array] operator delete[]"]
+source  = ["C++17 [basic.stc.dynamic.deallocation]p4", "C++17 [new.delete.single] operator delete",
+           "C++17 [new.delete.array] operator delete[]"]
 fault   = "free-leaks"
 needs   = []
 limits  = { memory_mib = 64 }
@@ -33,7 +34,8 @@ static const struct form {
     {"delete[], nothrow", by_new_array, [](void *p, size_t) { ::operator delete[](p, std::nothrow); }},
     {"delete[], aligned", by_aligned_new_array, [](void *p, size_t) { ::operator delete[](p, ALIGNMENT); }},
     {"delete[], sized and aligned", by_aligned_new_array, [](void *p, size_t n) { ::operator delete[](p, n, ALIGNMENT); }},
-    {"delete[], aligned and nothrow", by_aligned_new_array, [](void *p, size_t) { ::operator delete[](p, ALIGNMENT, std::nothrow); }},
+    {"delete[], aligned and nothrow", by_aligned_new_array,
+     [](void *p, size_t) { ::operator delete[](p, ALIGNMENT, std::nothrow); }},
 };
 
 static void *block_of(const form &form, size_t n) {

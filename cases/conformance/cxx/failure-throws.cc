@@ -38,7 +38,8 @@ PROBE {
     static const struct {
         size_t n;
         const char *name;
-    } sizes[] = {{(size_t)PTRDIFF_MAX + 1, "PTRDIFF_MAX + 1"}, {SIZE_MAX - KIB(64), "SIZE_MAX - 65536"}, {SIZE_MAX, "SIZE_MAX"}};
+    } sizes[] = {{(size_t)PTRDIFF_MAX + 1, "PTRDIFF_MAX + 1"}, {SIZE_MAX - KIB(64), "SIZE_MAX - 65536"},
+                 {SIZE_MAX, "SIZE_MAX"}};
     /* Whether rounding the last one up to an alignment overflows is asked by aligned-overflow. */
     size_t count = strstr(probe_variant(), "aligned") == nullptr ? 3 : 2;
     for (size_t i = 0; i < count; i++) {

@@ -1,7 +1,8 @@
 /*---
 title    = "does operator new call the new_handler, and again until that gives up?"
 norm     = "record"
-source   = ["C++17 [new.delete.single]p4: the default behaviour, not binding on replacements", "C++17 [basic.stc.dynamic.allocation]p3"]
+source   = ["C++17 [new.delete.single]p4: the default behaviour, not binding on replacements",
+            "C++17 [basic.stc.dynamic.allocation]p3"]
 fault    = "malloc-huge-succeeds"
 needs    = []
 variants = ["new", "array new", "nothrow new", "aligned new"]

@@ -1,7 +1,8 @@
 /*---
 title     = "does malloc work before any constructor has run, the allocator's included?"
 norm      = "record"
-source    = ["System V ABI, Dynamic Linking, Initialization and Termination Functions: DT_PREINIT_ARRAY", "glibc manual, Replacing malloc"]
+source    = ["System V ABI, Dynamic Linking, Initialization and Termination Functions: DT_PREINIT_ARRAY",
+             "glibc manual, Replacing malloc"]
 fault     = "realloc-grow-loses-tail"
 needs     = ["realloc", "free"]
 platforms = ["linux"]

@@ -1,7 +1,7 @@
 /*---
 title     = "whose are the functions beyond malloc, calloc, realloc and free?"
 norm      = "record"
-source    = ["glibc manual, Replacing malloc: what a general-purpose replacement should provide, and what it should not replace"]
+source    = ["glibc manual, Replacing malloc: what a replacement should provide, and what it should not"]
 fault     = { none = "which functions a library exports is settled when it is linked" }
 needs     = []
 platforms = ["linux"]

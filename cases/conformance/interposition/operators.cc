@@ -29,6 +29,7 @@ PROBE {
     report<void(void *, const nothrow_t &) noexcept>("delete-nothrow", ::operator delete, ::operator delete[]);
     report<void(void *, size_t) noexcept>("delete-sized", ::operator delete, ::operator delete[]);
     report<void(void *, align_val_t) noexcept>("delete-aligned", ::operator delete, ::operator delete[]);
-    report<void(void *, align_val_t, const nothrow_t &) noexcept>("delete-aligned-nothrow", ::operator delete, ::operator delete[]);
+    report<void(void *, align_val_t, const nothrow_t &) noexcept>("delete-aligned-nothrow", ::operator delete,
+                                                                    ::operator delete[]);
     report<void(void *, size_t, align_val_t) noexcept>("delete-sized-aligned", ::operator delete, ::operator delete[]);
 }

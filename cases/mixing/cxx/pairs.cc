@@ -1,7 +1,8 @@
 /*---
 title    = "a block of one of C++'s operators or of malloc, released by another kind's function"
 norm     = "record"
-source   = ["C++17 [new.delete.single] operator delete, Requires", "C++17 [new.delete.array] operator delete[], Requires", "C17 7.22.3.3p2: the behaviour is undefined"]
+source   = ["C++17 [new.delete.single] operator delete, Requires", "C++17 [new.delete.array] operator delete[], Requires",
+            "C17 7.22.3.3p2: the behaviour is undefined"]
 fault    = "overlap-mixed-families"
 needs    = ["malloc", "realloc", "free"]
 aslr     = "off"
@@ -52,7 +53,8 @@ static const struct release {
 };
 
 /* The entry of a table whose name the word begins with, up to `end`. */
-template <typename Entry, size_t count> static const Entry *named(const Entry (&table)[count], const char *word, const char *end) {
+template <typename Entry, size_t count>
+static const Entry *named(const Entry (&table)[count], const char *word, const char *end) {
     for (const Entry &entry : table)
         if (strlen(entry.name) == (size_t)(end - word) && strncmp(entry.name, word, (size_t)(end - word)) == 0)
             return &entry;

@@ -1,7 +1,7 @@
 /*---
 title    = "aligned operator delete is told another alignment than operator new was"
 norm     = "record"
-source   = ["C++17 [new.delete.single] operator delete, Requires: the alignment shall equal the one passed to the allocation function"]
+source   = ["C++17 [new.delete.single] operator delete, Requires: the alignment that was passed to the allocation function"]
 fault    = "overlap-mixed-families"
 needs    = []
 aslr     = "off"

@@ -1,7 +1,7 @@
 /*---
 title    = "sized operator delete is told another size than operator new was"
 norm     = "record"
-source   = ["C++17 [new.delete.single] operator delete, Requires: the size shall equal the one passed to the allocation function"]
+source   = ["C++17 [new.delete.single] operator delete, Requires: the size that was passed to the allocation function"]
 fault    = "overlap-at-class-boundary"
 needs    = []
 aslr     = "off"

@@ -1,8 +1,8 @@
 /*---
 title    = "a block that the C library hands out is released by free"
 norm     = "must"
-source   = ["POSIX.1-2024 free", "POSIX.1-2024 strdup, getdelim, asprintf, fscanf, open_memstream, realpath, alphasort", "getcwd(3) NOTES",
-            "glibc manual, Replacing malloc"]
+source   = ["POSIX.1-2024 free", "POSIX.1-2024 strdup, getdelim, asprintf, fscanf, open_memstream, realpath, alphasort",
+            "getcwd(3) NOTES", "glibc manual, Replacing malloc"]
 fault    = "free-leaks"
 needs    = ["free"]
 platforms = ["linux", "macos"]

@@ -5,7 +5,8 @@ source   = ["glibc manual, Replacing malloc: the minimum set of functions is wha
 fault    = { none = "it fails where an allocator replaces some of malloc, calloc, realloc and free and not all" }
 needs    = ["malloc", "free"]
 platforms = ["linux"]
-variants = ["stdio", "setvbuf", "opendir", "regcomp", "glob", "qsort", "getaddrinfo", "newlocale", "iconv", "setenv", "thread", "dlopen"]
+variants = ["stdio", "setvbuf", "opendir", "regcomp", "glob", "qsort", "getaddrinfo", "newlocale", "iconv",
+            "setenv", "thread", "dlopen"]
 ---*/
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -35,7 +36,8 @@ static bool by_stdio(void) {
 static bool by_setvbuf(void) {
     char *buffer = malloc(BUFSIZ);
     FILE *stream = fopen("/dev/null", "w");
-    bool good = stream != NULL && setvbuf(stream, buffer, _IOFBF, BUFSIZ) == 0 && fputs("text", stream) >= 0 && fclose(stream) == 0;
+    bool good = stream != NULL && setvbuf(stream, buffer, _IOFBF, BUFSIZ) == 0 &&
+                fputs("text", stream) >= 0 && fclose(stream) == 0;
     fill(buffer, BUFSIZ, 1);
     good = good && first_unlike_fill(buffer, BUFSIZ, 1) == BUFSIZ;
     free(buffer);
@@ -109,7 +111,8 @@ static bool by_setenv(void) {
     char value[300];
     memset(value, 'a' + round++ % 26, sizeof value - 1);
     value[sizeof value - 1] = '\0';
-    return setenv("ALLOCHECK_LONG", value, 1) == 0 && strcmp(getenv("ALLOCHECK_LONG"), value) == 0 && unsetenv("ALLOCHECK_LONG") == 0;
+    return setenv("ALLOCHECK_LONG", value, 1) == 0 && strcmp(getenv("ALLOCHECK_LONG"), value) == 0 &&
+           unsetenv("ALLOCHECK_LONG") == 0;
 }
 
 static void body(void *result) {

@@ -1,7 +1,8 @@
 /*---
 title    = "blocks that pass between the program and a library, by how the library was opened"
 norm     = "record"
-source   = ["Itanium C++ ABI 3.4 Demangler API: the result goes to free, a block that is too small to realloc", "dlopen(3) RTLD_DEEPBIND, dlmopen"]
+source   = ["Itanium C++ ABI 3.4 Demangler API: the result goes to free, a block that is too small to realloc",
+            "dlopen(3) RTLD_DEEPBIND, dlmopen"]
 fault    = "foreign-free-silent"
 needs    = ["malloc", "realloc", "free"]
 aslr     = "off"

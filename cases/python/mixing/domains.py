@@ -9,6 +9,10 @@ aslr     = "off"
 variants = { pairs = ["malloc", "new", "PyMem_RawMalloc", "PyMem_Malloc", "PyObject_Malloc", "PyObject_GC_New"], size = ["24", "1048576"], env = ["", "debug"] }
 ---"""
 import families
+import probe
 
-families.prepare()
-families.mix()
+
+@probe.main
+def rule():
+    families.prepare()
+    families.mix()

@@ -11,7 +11,7 @@ use crate::model::{Allocator, Finding, Kind, Knob, Origin, Report};
 use crate::os;
 use crate::plan::Selection;
 use crate::report::Style;
-use crate::report::areas::title;
+use crate::report::areas::{interpreter, title};
 use crate::report::layout::{BOLD, Cell, DIM, PLAIN, count, thousands};
 use crate::session::Bench;
 use crate::workshop::Workshop;
@@ -23,7 +23,7 @@ const THRESHOLD: &str = "release/threshold";
 const DYNAMIC: &str = "release/dynamic-threshold";
 const MANY_SMALL: &str = "release/many-small";
 const KNOBS: &str = "release/knobs";
-const SHARE: &str = "release/share-by-size";
+const SHARES: &str = "*release/share-by-size";
 const BYTES: &str = "python/release/bytes-threshold";
 const ARRAY: &str = "python/release/array-threshold";
 const UNIFORM: &str = "python/release/uniform";
@@ -58,7 +58,7 @@ pub fn measure(program: &Path, wanted: &[Wanted], plot: bool) -> Result<Measured
     });
     let pinned = pinned.transpose()?;
     let mut asked = vec![THRESHOLD, DYNAMIC, MANY_SMALL, KNOBS, BYTES, ARRAY, UNIFORM];
-    asked.extend(plot.then_some(SHARE));
+    asked.extend(plot.then_some(SHARES));
     let report = bench.report(&catalog, allocators, &rules(&asked))?;
     Ok(Measured { report, pinned, knobs })
 }
@@ -138,17 +138,15 @@ impl Page<'_> {
     }
 
     /// Each NumPy and the interpreter that it is of.
-    fn numpys(&self) -> Vec<(&str, &str)> {
+    fn numpys(&self) -> Vec<(&str, Option<&str>)> {
         let asked = self.report.findings.iter().filter(|finding| finding.rule == ARRAY);
-        asked.map(|finding| (finding.allocator.as_str(), self.interpreter(&finding.allocator))).collect()
+        asked.map(|finding| (finding.allocator.as_str(), interpreter(self.report, &finding.allocator))).collect()
     }
 
-    fn interpreter(&self, numpy: &str) -> &str {
-        let entry = self.report.allocators.iter().find(|entry| entry.name == numpy);
-        let same = |other: &&crate::model::AllocatorEntry| {
-            other.name.starts_with("cpython") && Some(&other.path) == entry.map(|entry| &entry.path)
-        };
-        self.report.allocators.iter().find(same).map_or("", |entry| &entry.name)
+    /// `numpy 2.5.5 on cpython 3.13.0`
+    fn numpy_title(&self, numpy: &str, python: Option<&str>) -> String {
+        let on = python.map_or(String::new(), |python| format!(" on {}", self.title(python)));
+        format!("{}{on}", self.title(numpy))
     }
 
     fn title(&self, key: &str) -> String {
@@ -176,12 +174,14 @@ impl Page<'_> {
 
     /// The question that everybody asks, in four answers.
     fn answers(&self) -> String {
-        let numpy = self.numpys().into_iter().find_map(|(numpy, python)| {
-            Some((numpy, python, bytes(self.find(ARRAY, numpy, None))?))
-        });
+        let numpy = self
+            .numpys()
+            .into_iter()
+            .find_map(|(numpy, python)| Some((numpy, python, bytes(self.find(ARRAY, numpy, None))?)));
         let libc = &self.report.platform.libc;
         let mut text = self.section("In short");
-        let mut answer = |question: &str, answer: String| text += &self.style.wrap(&format!("  {question:<12}"), &answer);
+        let mut answer =
+            |question: &str, answer: String| text += &self.style.wrap(&format!("  {question:<12}"), &answer);
         if let Some((numpy, python, bytes)) = numpy {
             answer("what", self.founding_question(numpy));
             let moved = self.find(ARRAY, numpy, None).and_then(|finding| finding.facts.get("moved_by_import"));
@@ -192,12 +192,11 @@ impl Page<'_> {
             answer(
                 "where",
                 format!(
-                    "at {} B of data, {} doubles, in {} on {}{moved}. The table below has the other interpreters; the \
+                    "at {} B of data, {} doubles, in {}{moved}. The table below has the other interpreters; the \
                      exact figure is one of this machine and these versions.",
                     thousands(bytes),
                     thousands(bytes.div_ceil(8)),
-                    self.title(numpy),
-                    self.title(python),
+                    self.numpy_title(numpy, python),
                 ),
             );
             let pinned = self.measured.pinned.as_ref();
@@ -325,12 +324,19 @@ impl Page<'_> {
                 rows.push(vec![format!("{what}, {}", self.title(key)), own, pinned(rule, key).unwrap_or_default()]);
             }
         };
-        let interpreters: Vec<&str> =
-            self.report.allocators.iter().map(|entry| entry.name.as_str()).filter(|name| name.starts_with("cpython")).collect();
-        for python in interpreters {
-            row("bytes", BYTES, python);
+        let interpreters: Vec<&str> = self
+            .report
+            .allocators
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .filter(|name| name.starts_with("cpython"))
+            .collect();
+        for python in interpreters.into_iter().map(Some).chain([None]) {
+            if let Some(python) = python {
+                row("bytes", BYTES, python);
+            }
             for (numpy, _) in self.numpys().iter().filter(|(_, of)| *of == python) {
-                row("  array data", ARRAY, numpy);
+                row(if python.is_some() { "  array data" } else { "array data" }, ARRAY, numpy);
             }
         }
         let what = match self.measured.pinned {
@@ -348,7 +354,8 @@ impl Page<'_> {
     fn moves(&self) -> String {
         let Some(native) = self.native().filter(|_| self.is_glibc()) else { return String::new() };
         let warm = self.native_bytes();
-        let mut rows = vec![vec!["nothing".to_owned(), boundary(self.find(THRESHOLD, native, None)).unwrap_or_default()]];
+        let mut rows =
+            vec![vec!["nothing".to_owned(), boundary(self.find(THRESHOLD, native, None)).unwrap_or_default()]];
         let relation = |variant: &str| {
             let finding = self.find(THRESHOLD, native, Some(variant))?;
             finding.facts.get("relation").cloned()
@@ -358,12 +365,16 @@ impl Page<'_> {
             let size = finding.variant.as_deref().and_then(|size| size.parse().ok()).map_or(String::new(), thousands);
             rows.push(vec![format!("one block of {size} B was freed"), boundary(Some(finding)).unwrap_or_default()]);
         }
-        for (variant, what) in [("untouched", "nothing was allocated yet"), ("after-churn", "1 MB of small blocks was freed")] {
+        for (variant, what) in
+            [("untouched", "nothing was allocated yet"), ("after-churn", "1 MB of small blocks was freed")]
+        {
             rows.extend(relation(variant).map(|relation| vec![what.to_owned(), relation]));
         }
         for (numpy, python) in self.numpys() {
             let moved = bytes(self.find(ARRAY, numpy, None)).filter(|bytes| warm.is_some_and(|warm| *bytes != warm));
-            rows.extend(moved.map(|bytes| vec![format!("import numpy ({})", self.title(python)), format!("{} B", thousands(bytes))]));
+            rows.extend(moved.map(|bytes| {
+                vec![format!("import numpy ({})", self.title(python.unwrap_or(numpy))), format!("{} B", thousands(bytes))]
+            }));
         }
         self.section("Why it moves")
             + &self.paragraph(
@@ -430,7 +441,9 @@ impl Page<'_> {
         }
         self.section("With another allocator in its place")
             + &self.table(&["", "all pages back from", "lowest with", ""], rows)
-            + &self.paragraph("Every knob: allocheck run --rule release/knobs --verbose; what they are: allocheck explain ALLOCATOR")
+            + &self.paragraph(
+                "Every knob: allocheck run --rule release/knobs --verbose; what they are: allocheck explain ALLOCATOR",
+            )
     }
 
     fn other(&self, key: &str) -> Option<Vec<String>> {
@@ -451,13 +464,26 @@ impl Page<'_> {
 
     fn sources(&self) -> String {
         let sources = [
-            ("GNU C Library Reference Manual, Malloc Tunable Parameters: M_MMAP_THRESHOLD", "https://sourceware.org/glibc/manual/latest/html_node/Malloc-Tunable-Parameters.html"),
-            ("mallopt(3): M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD", "https://man7.org/linux/man-pages/man3/mallopt.3.html"),
-            ("Python/C API Reference Manual, Memory Management: the pymalloc allocator", "https://docs.python.org/3/c-api/memory.html#the-pymalloc-allocator"),
-            ("NumPy Reference, Memory management in NumPy", "https://numpy.org/doc/stable/reference/c-api/data_memory.html"),
+            (
+                "GNU C Library Reference Manual, Malloc Tunable Parameters: M_MMAP_THRESHOLD",
+                "https://sourceware.org/glibc/manual/latest/html_node/Malloc-Tunable-Parameters.html",
+            ),
+            (
+                "mallopt(3): M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD",
+                "https://man7.org/linux/man-pages/man3/mallopt.3.html",
+            ),
+            (
+                "Python/C API Reference Manual, Memory Management: the pymalloc allocator",
+                "https://docs.python.org/3/c-api/memory.html#the-pymalloc-allocator",
+            ),
+            (
+                "NumPy Reference, Memory management in NumPy",
+                "https://numpy.org/doc/stable/reference/c-api/data_memory.html",
+            ),
             ("NEP 49, Data allocation strategies", "https://numpy.org/neps/nep-0049.html"),
         ];
-        let lines: String = sources.iter().map(|(what, link)| format!("  {what}\n    {}\n", self.style.paint(DIM, link))).collect();
+        let lines: String =
+            sources.iter().map(|(what, link)| format!("  {what}\n    {}\n", self.style.paint(DIM, link))).collect();
         self.section("Sources") + &lines
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -245,6 +245,15 @@ pub fn give_up_signals() {
 fn to_default(number: Signal) {
     // SAFETY: the default is no handler of ours.
     let _ = unsafe { signal(number, SigHandler::SigDfl) };
+}
+
+/// A file's lock, held as long as this lives.
+pub type Lock = nix::fcntl::Flock<fs::File>;
+
+/// Takes the lock of a file, which is made if it is not there; an error if another process holds it.
+pub fn try_lock(path: &Path) -> io::Result<Lock> {
+    let file = fs::OpenOptions::new().create(true).append(true).open(path)?;
+    nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock).map_err(|(_, error)| error.into())
 }
 
 // ---- What the machine is -----------------------------------------------------------------------------------------

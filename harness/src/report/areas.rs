@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style as Paint};
 
 use super::Style;
 use super::layout::{BOLD, Cell, DIM, GAP, PLAIN, RED, YELLOW, count, thousands, width};
-use crate::model::{Area, Ending, Finding, Norm, Origin, Report, Verdict};
+use crate::model::{AllocatorEntry, Area, Ending, Finding, Norm, Origin, Report, Verdict};
 use crate::snapshot;
 
 /// Has a grid of its own.
@@ -49,6 +49,13 @@ pub(crate) fn title(report: &Report, key: &str) -> String {
         Some((base, held)) if version.starts_with(held) => format!("{base}{tail} {version}"),
         _ => format!("{key} {version}").trim_end().to_owned(),
     }
+}
+
+/// The interpreter that this NumPy is of, if the report has it.
+pub(crate) fn interpreter<'a>(report: &'a Report, numpy: &str) -> Option<&'a str> {
+    let path = report.allocators.iter().find(|entry| entry.name == numpy && entry.name.starts_with("numpy"))?.path.as_ref();
+    let is_it = |entry: &&AllocatorEntry| entry.name.starts_with("cpython") && entry.path.as_ref() == path;
+    report.allocators.iter().find(is_it).map(|entry| entry.name.as_str())
 }
 
 struct Page<'a> {

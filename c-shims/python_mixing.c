@@ -1,0 +1,150 @@
+/* A block that goes from one family of a Python process to another: neighbours before, look after. */
+#if !defined(_WIN32)
+#define _GNU_SOURCE
+#define _DARWIN_C_SOURCE
+#include "python_families.h"
+
+#include <dlfcn.h>
+
+enum { BEFORE = 24, KEPT = 16, LATER_AT_LEAST = 4, LATER_AT_MOST = 3072 };
+
+/* Live blocks of one family. Each is filled with bytes of its own, so blocks that overlap cannot both be as they were
+ * filled. */
+struct herd {
+    struct python_family *family;
+    unsigned seed;
+    size_t count;
+    void *blocks[BEFORE + LATER_AT_MOST];
+    uintptr_t heads[BEFORE + LATER_AT_MOST];
+};
+
+static struct herd ours, theirs = {.seed = BEFORE + LATER_AT_MOST};
+
+/* Of a large block the beginning says enough. */
+static size_t filled(void) { return families_size < KIB(4) ? families_size : KIB(4); }
+
+static void *take_one(struct python_family *family, unsigned seed) {
+    void *block = family->allocate(families_size);
+    if (block == NULL)
+        probe_unobservable("no memory for a block of %zu", families_size);
+    fill(block, filled(), seed);
+    return block;
+}
+
+/* What the family keeps in front of a block is as good as a part of it. */
+static uintptr_t head(const struct herd *herd, size_t i) {
+    uintptr_t word = 0;
+    if (herd->family->head > 0)
+        memcpy(&word, (const char *)herd->blocks[i] - herd->family->head, sizeof word);
+    return word;
+}
+
+static void take(struct herd *herd, size_t count) {
+    for (; count > 0; count--, herd->count++) {
+        herd->blocks[herd->count] = take_one(herd->family, herd->seed + (unsigned)herd->count);
+        herd->heads[herd->count] = head(herd, herd->count);
+    }
+}
+
+/* So many that a free list is used up: what is wrong with it shows when it is. */
+static size_t later(void) {
+    size_t count = KIB(128) / families_size;
+    return count < LATER_AT_LEAST ? LATER_AT_LEAST : count < LATER_AT_MOST ? count : LATER_AT_MOST;
+}
+
+/* Large ones cost too much to take many of. */
+static size_t neighbours(void) { return families_size < KIB(64) ? 8 : 1; }
+
+static bool is_whole(const struct herd *herd) {
+    for (size_t i = 0; i < herd->count; i++)
+        if (first_unlike_fill(herd->blocks[i], filled(), herd->seed + (unsigned)i) != filled() ||
+            head(herd, i) != herd->heads[i])
+            return false;
+    return true;
+}
+
+static bool hands_out(const struct herd *herd, const void *block) {
+    for (size_t i = 0; i < herd->count; i++)
+        if (overlaps(herd->blocks[i], families_size, block, families_size))
+            return true;
+    return false;
+}
+
+/* Was the memory of this released block put to use again, or given back? */
+static bool is_gone(const void *block) {
+    return hands_out(&ours, block) || hands_out(&theirs, block) || witness_pages(block, families_size).unmapped > 0;
+}
+
+static void release_all(const struct herd *herd) {
+    for (size_t i = 0; i < herd->count; i++)
+        herd->family->release(herd->blocks[i]);
+}
+
+/* Uses up the odd holes that a heap has for such blocks: one that is larger than was asked for never serves its like. */
+static void fill_holes(struct python_family *family) {
+    for (size_t bytes = 0; bytes < KIB(32); bytes += families_size)
+        opaque(family->allocate(families_size));
+}
+
+/* What a family keeps shall not be the block in question. */
+static void fill_keeper(struct python_family *family) {
+    void *blocks[KEPT];
+    if (!family->keeps)
+        return;
+    for (size_t i = 0; i < COUNT_OF(blocks); i++)
+        blocks[i] = family->allocate(families_size);
+    for (size_t i = 0; i < COUNT_OF(blocks); i++)
+        family->release(blocks[i]);
+}
+
+/* What is wrong with the interpreter's own lists shows when the collector walks them. */
+static void collect(void) {
+    intptr_t (*collector)(void) = (intptr_t(*)(void))(uintptr_t)dlsym(RTLD_DEFAULT, "PyGC_Collect");
+    collector();
+}
+
+static struct python_family *present(const char *name) {
+    struct python_family *family = python_family(name);
+    if (family->release == NULL)
+        probe_lacking(name, "not in this process");
+    return family;
+}
+
+void families_mix(const char *from, const char *to) {
+    theirs.family = present(from);
+    struct python_family *target = present(to);
+    ours.family = target->allocate != NULL ? target : python_family("malloc");
+    fill_holes(ours.family);
+    fill_holes(theirs.family);
+    take(&ours, neighbours());
+    take(&theirs, neighbours());
+    void *victim = take_one(theirs.family, ours.seed), *control = take_one(theirs.family, ours.seed);
+    take(&theirs, neighbours());
+    fill_keeper(ours.family);
+    fill_keeper(theirs.family);
+
+    STAGE("freeing");
+    target->release(victim);
+    STAGE("later");
+
+    theirs.family->release(control);
+    take(&theirs, later());
+    take(&ours, later());
+    if (!is_whole(&theirs) || !is_whole(&ours)) {
+        FACT("outcome", "corrupted");
+        return;
+    }
+    bool leaked = is_gone(control) && !is_gone(victim);
+    release_all(&theirs);
+    release_all(&ours);
+    collect();
+    FACT("outcome", leaked ? "leaked" : "silent");
+}
+
+void families_call(const char *name) {
+    struct python_family *family = present(name);
+    STAGE("calling");
+    family->release(take_one(family, 1));
+    FACT("outcome", "silent");
+}
+#endif

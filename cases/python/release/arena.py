@@ -1,0 +1,26 @@
+"""---
+title    = "how much memory one small object holds in pymalloc, and where it goes when that is deleted"
+norm     = "record"
+source   = ["Python/C API Reference Manual, The pymalloc allocator"]
+fault    = { none = "pymalloc has its arenas from the system itself; a preloaded allocator does not see them" }
+needs    = []
+core     = false
+exact    = ["bytes"]
+---"""
+import probe
+
+COUNT, LENGTH = 100000, 400
+AROUND = 4 << 20  # a tenth of what the objects take, and more than an arena
+
+
+@probe.main
+def rule():
+    probe.witness_begin()
+    objects = [b"x" * LENGTH for _ in range(COUNT)]
+    survivor = objects[COUNT // 2]
+    address = id(survivor)
+    objects[:] = [survivor]
+    around = probe.witness_pages(address - AROUND, 2 * AROUND)
+    probe.measure("bytes", (around.total - around.unmapped) * probe.page_size())
+    del survivor, objects
+    probe.fact("fate", probe.fate_word(probe.witness_pages(address, LENGTH)))
