@@ -40,6 +40,8 @@ static void release_collected(void *block) {
 /* Slots of PyArray_API: numpy/_core/code_generators/numpy_api.py */
 enum { ARRAY_TYPE = 2, ARRAY_NEW = 93, DATA_NEW = 288, DATA_FREE = 289, GET_HANDLER = 305 };
 enum { NPY_UBYTE = 2, OWNDATA = 4 };
+/* numpy/_core/src/multiarray/alloc.c: NBUCKETS */
+enum { NUMPY_KEEPS_BELOW = 1024 };
 
 /* ndarraytypes.h: PyDataMem_Handler */
 struct handler {
@@ -119,10 +121,10 @@ static struct python_family families[] = {
     {.name = "PyObject_GC_New", .head = 16 /* of PyGC_Head, the part that every version has */},
     {.name = "g_malloc"},
     {.name = "PyDataMem_NEW"},
-    {.name = "handler", .keeps = true},
+    {.name = "handler", .keeps_below = NUMPY_KEEPS_BELOW},
     {.name = "PyArray_malloc"},
-    {.name = "array", .keeps = true},
-    {.name = "OWNDATA"},
+    {.name = "array", .keeps_below = NUMPY_KEEPS_BELOW},
+    {.name = "OWNDATA", .keeps_below = NUMPY_KEEPS_BELOW},
 };
 
 struct python_family *python_family(const char *name) {
@@ -168,8 +170,8 @@ void families_of_numpy(void **api, bool has_handlers) {
     struct python_family *metadata = python_family("PyMem_RawMalloc");
     metadata = metadata->allocate != NULL ? metadata : python_family("PyMem_Malloc");
     set("PyArray_malloc", metadata->allocate, metadata->release);
-    set("array", allocate_array_data, python_family("PyDataMem_NEW")->release);
-    set("OWNDATA", NULL, release_by_owner);
+    set("array", allocate_array_data, release_by_owner);
+    set("OWNDATA", allocate_array_data, release_by_owner);
     if (!has_handlers)
         return;
     void *(*get_handler)(void) = (void *(*)(void))(uintptr_t)api[GET_HANDLER];
@@ -177,6 +179,7 @@ void families_of_numpy(void **api, bool has_handlers) {
         (void *(*)(void *, const char *))(uintptr_t)look_up("PyCapsule_GetPointer", NULL);
     handler = pointer_in(get_handler(), "mem_handler");
     set("handler", allocate_by_handler, release_by_handler);
-    python_family("array")->release = release_by_handler;
+    set("array", allocate_array_data, release_by_handler);
+    set("OWNDATA", NULL, release_by_owner);
 }
 #endif

@@ -12,7 +12,7 @@ struct python_family {
     void *(*allocate)(size_t size); /* NULL: it only releases */
     void (*release)(void *block);   /* NULL: it is not in this process */
     size_t head;                    /* bytes of its own before a block */
-    bool keeps;                     /* the last few freed blocks of each size, for the next who asks */
+    size_t keeps_below;             /* the last few freed blocks of each size below this, for the next who asks */
 };
 
 /* Looks the families up; loads the libraries of those that are not part of the interpreter. */

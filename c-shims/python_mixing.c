@@ -6,7 +6,7 @@
 
 #include <dlfcn.h>
 
-enum { BEFORE = 24, KEPT = 16, LATER_AT_LEAST = 4, LATER_AT_MOST = 3072 };
+enum { BEFORE = 16, KEPT = 16, LATER_AT_LEAST = 2, LATER_AT_MOST = 3072 };
 
 /* Live blocks of one family. Each is filled with bytes of its own, so blocks that overlap cannot both be as they were
  * filled. */
@@ -82,14 +82,14 @@ static void release_all(const struct herd *herd) {
 
 /* Uses up the odd holes that a heap has for such blocks: one that is larger than was asked for never serves its like. */
 static void fill_holes(struct python_family *family) {
-    for (size_t bytes = 0; bytes < KIB(32); bytes += families_size)
+    for (size_t count = KIB(32) / families_size; count > 0; count--)
         opaque(family->allocate(families_size));
 }
 
 /* What a family keeps shall not be the block in question. */
 static void fill_keeper(struct python_family *family) {
     void *blocks[KEPT];
-    if (!family->keeps)
+    if (families_size >= family->keeps_below)
         return;
     for (size_t i = 0; i < COUNT_OF(blocks); i++)
         blocks[i] = family->allocate(families_size);
@@ -112,6 +112,8 @@ static struct python_family *present(const char *name) {
 
 void families_mix(const char *from, const char *to) {
     theirs.family = present(from);
+    if (theirs.family->allocate == NULL)
+        probe_lacking(from, "only releases");
     struct python_family *target = present(to);
     ours.family = target->allocate != NULL ? target : python_family("malloc");
     fill_holes(ours.family);

@@ -96,6 +96,11 @@ def unobservable(text):
     _end("unobservable", text, STATUS_NOT_ASKED)
 
 
+def lacking(name, why):
+    """Ends the probe: what is asked about is not there."""
+    _library.probe_lacking(_bytes(name), _bytes(why))
+
+
 def fact(name, word):
     """A closed word; None is left out. Names and words are lower case, no spaces."""
     if word is not None:
@@ -172,7 +177,7 @@ def module(name):
         __import__(name)
     except Exception as error:
         if str(error).replace("'", "") == "No module named " + name:
-            _library.probe_lacking(_bytes(name), b"not importable")
+            lacking(name, "not importable")
         cause = getattr(error, "__cause__", None) or error
         unobservable("%s fails to import: %s" % (name, " ".join(str(cause).split())))
     if compiled():
@@ -206,9 +211,12 @@ def _watch_compiler():
 # ---- Who got a block back ------------------------------------------------------------------------------------------
 
 
+_TRIES = range(256)  # on Python 2 a list, which would take the block if it were made after the release
+
+
 def malloc_hands_out(address, size):
     """Does malloc hand out the block of this size at this address, just released? Then its release reached free()."""
-    return any(_malloc(size) == address for _ in range(256))
+    return any(_malloc(size) == address for _ in _TRIES)
 
 
 # ---- Page fate -----------------------------------------------------------------------------------------------------

@@ -148,9 +148,21 @@ fn died(stage: &str, ending: Ending, detail: &str, message: Option<&str>) -> Obs
 #[case::spin(died("freeing", Ending::Hung, "", None), "hung")]
 #[case::abort_later(died("later", Ending::Signalled, "SIGABRT", None), "caught-later")]
 #[case::fault_later(died("later", Ending::Signalled, "SIGBUS", None), "crashed-later")]
+#[case::fault_in_a_call(died("calling", Ending::Signalled, "SIGSEGV", None), "crashed")]
 fn outcome_of_a_mixing_probe_that_died(#[case] seen: Observation, #[case] outcome: &str) {
-    let cell = cell(rule(Area::Mixing, Norm::Record), allocator(Origin::Installed));
-    assert_eq!(judge(&cell, &[seen], String::new()).facts["outcome"], outcome);
+    let between_libraries = rule(Area::Mixing, Norm::Record);
+    let in_an_interpreter = Rule { id: "python/mixing/rule".into(), ..rule(Area::Python, Norm::Record) };
+    for rule in [between_libraries, in_an_interpreter] {
+        let cell = cell(rule, allocator(Origin::Installed));
+        assert_eq!(judge(&cell, std::slice::from_ref(&seen), String::new()).facts["outcome"], outcome);
+    }
+}
+
+#[test]
+fn other_python_rules_have_no_outcome() {
+    let cell = cell(rule(Area::Python, Norm::Record), allocator(Origin::Installed));
+    let dead = died("freeing", Ending::Signalled, "SIGSEGV", None);
+    assert!(judge(&cell, &[dead], String::new()).facts.is_empty());
 }
 
 #[test]

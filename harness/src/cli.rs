@@ -10,7 +10,7 @@ use allocheck::catalog;
 use allocheck::diff;
 use allocheck::discover::{self, Wanted};
 use allocheck::explain::plot::Picture;
-use allocheck::explain::{self, release};
+use allocheck::explain::{self, mixing, release};
 use allocheck::look;
 use allocheck::model::{Area, Report};
 use allocheck::os;
@@ -90,10 +90,10 @@ struct Run {
 
 #[derive(Args)]
 struct Explain {
-    /// The id of a rule, the name of an allocator, or `release`
-    #[arg(value_name = "RULE|ALLOCATOR|release")]
+    /// The id of a rule, the name of an allocator, `release`, or `mixing`
+    #[arg(value_name = "RULE|ALLOCATOR|release|mixing")]
     topic: String,
-    /// With `release`: only these allocators and interpreters, beside the platform's own
+    /// With `release`: only these allocators and interpreters, beside the platform's own; with `mixing`: FROM TO
     #[arg(value_name = "ALLOCATOR")]
     allocators: Vec<String>,
     /// With `release`: also draw how much of a freed block stays resident, by its size
@@ -240,21 +240,29 @@ fn explain(arguments: &Explain) -> Result<ExitCode> {
     let program = std::env::current_exe()?;
     let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     let style = Style { color, ..Style::default() };
-    let explained = if arguments.topic == "release" {
-        let plot =
-            arguments.plot.as_deref().map(|path| Ok::<_, anyhow::Error>((Output::open(path)?, Picture::of(path)?)));
-        let plot = plot.transpose()?;
-        let measured = release::measure(&program, &wanted, plot.is_some())?;
-        if let Some((output, picture)) = plot {
-            output.write(&picture.draw(&measured.report)?)?;
-        }
-        release::text(&measured, &style)
-    } else {
-        ensure!(wanted.is_empty() && arguments.plot.is_none(), "only `explain release` takes allocators and --plot");
-        explain::known(&program, &arguments.topic, &style)?
+    let picture_only_of_release = || {
+        ensure!(arguments.plot.is_none(), "only `explain release` draws; leave --plot out");
+        Ok(())
+    };
+    let explained = match (arguments.topic.as_str(), &arguments.allocators[..]) {
+        ("release", _) => explain_release(&program, &wanted, arguments.plot.as_deref(), &style)?,
+        ("mixing", []) => picture_only_of_release().map(|()| mixing::explain(&mixing::on_record(None)))?,
+        ("mixing", [from, to]) => mixing::explain_pair(&mixing::on_record(None), from, to)?,
+        ("mixing", _) => bail!("`explain mixing` takes two names: who allocates, and who frees"),
+        (topic, []) => picture_only_of_release().and_then(|()| explain::known(&program, topic, &style))?,
+        (topic, _) => bail!("`explain {topic}` takes no more words; only `explain release` and `explain mixing` do"),
     };
     print(&explained)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn explain_release(program: &Path, wanted: &[Wanted], plot: Option<&Path>, style: &Style) -> Result<String> {
+    let plot = plot.map(|path| Ok::<_, anyhow::Error>((Output::open(path)?, Picture::of(path)?))).transpose()?;
+    let measured = release::measure(program, wanted, plot.is_some())?;
+    if let Some((output, picture)) = plot {
+        output.write(&picture.draw(&measured.report)?)?;
+    }
+    Ok(release::text(&measured, style))
 }
 
 // ---- diff and list -------------------------------------------------------------------------------------------------

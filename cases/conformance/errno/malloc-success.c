@@ -4,6 +4,7 @@ norm    = "record"
 source  = ["C17 7.5p3"]
 fault   = "malloc-success-sets-errno"
 needs   = ["malloc", "calloc", "free"]
+aslr    = "off"
 ---*/
 #include "probe.h"
 

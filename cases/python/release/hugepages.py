@@ -12,15 +12,13 @@ platforms = ["linux"]
 import probe
 
 LARGEST = 64 << 20
-PAGE = 4096
 
 
 def flags_of(address):
     """The flags of the mapping that holds this address."""
     inside = False
     with open("/proc/self/smaps") as smaps:
-        for line in smaps:
-            words = line.split()
+        for words in map(str.split, smaps):
             if not words[0].endswith(":"):
                 first, end = (int(number, 16) for number in words[0].split("-"))
                 inside = first <= address < end
@@ -31,22 +29,25 @@ def flags_of(address):
 
 @probe.main
 def rule():
-    numpy = probe.module("numpy")
-    make = getattr(numpy, probe.variant() or "empty")
+    make = getattr(probe.module("numpy"), probe.variant() or "empty")
     try:
-        if not flags_of(id(numpy)):
-            probe.unobservable("/proc/self/smaps does not show the flags of mappings")
-    except IOError as error:
-        probe.unobservable("/proc/self/smaps: %s" % error)
+        shown = flags_of(id(make))
+    except IOError:
+        shown = []
+    if not shown:
+        probe.unobservable("/proc/self/smaps does not show the flags of a mapping")
 
     def asks(size):
         block = make(size, "u1")
         return "hg" in flags_of(block.__array_interface__["data"][0] + size // 2)
 
-    asked, kept = 1, LARGEST
-    if not asks(LARGEST):
+    if not probe.in_child(asks, LARGEST):
         return probe.fact("advice", "none")
-    while kept - asked > 1:
-        middle = (asked + kept) // 2
-        asked, kept = (asked, middle) if asks(middle) else (middle, kept)
-    probe.measure("bytes", kept)
+    silent, asking = 1, LARGEST
+    while asking - silent > 1:
+        middle = (silent + asking) // 2
+        if probe.in_child(asks, middle):
+            asking = middle
+        else:
+            silent = middle
+    probe.measure("bytes", asking)

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::{Result, bail, ensure};
+
+use crate::catalog::did_you_mean;
 use crate::model::Report;
 use crate::snapshot::{self, Snapshot};
 use crate::sources;
@@ -26,7 +29,8 @@ pub fn on_record(run: Option<&Report>) -> Vec<Seen> {
         let platform = report.platform.name.clone();
         snapshot::from_report(report).into_iter().map(move |(stem, snapshot)| (platform.clone(), stem, snapshot))
     });
-    let mut seen: Vec<Seen> = carried.chain(now).flat_map(|(platform, stem, file)| read(&platform, &stem, &file)).collect();
+    let mut seen: Vec<Seen> =
+        carried.chain(now).flat_map(|(platform, stem, file)| read(&platform, &stem, &file)).collect();
     seen.sort();
     seen.dedup();
     seen
@@ -86,9 +90,24 @@ pub fn seams(seen: &[Seen]) -> Vec<&(String, String)> {
     outcomes.into_keys().collect()
 }
 
-/// What a pair does, and where.
-pub fn explain_pair(seen: &[Seen], from: &str, to: &str) -> String {
+/// What a pair does, and where; an error names what is near.
+pub fn explain_pair(seen: &[Seen], from: &str, to: &str) -> Result<String> {
+    let known = |name: &str, names: BTreeSet<&str>| match names.contains(name) {
+        true => Ok(()),
+        false => bail!("{name:?} is in no pair on record{}", did_you_mean(name, names.iter().copied())),
+    };
+    known(from, seen.iter().map(|one| one.pair.0.as_str()).collect())?;
+    known(to, seen.iter().map(|one| one.pair.1.as_str()).collect())?;
+    let told = told_pair(seen, from, to);
+    ensure!(!told.is_empty(), "{from} -> {to} is not on record: no configuration has both");
+    Ok(told)
+}
+
+fn told_pair(seen: &[Seen], from: &str, to: &str) -> String {
     let of_pair: Vec<&Seen> = seen.iter().filter(|one| one.pair.0 == from && one.pair.1 == to).collect();
+    if of_pair.is_empty() {
+        return String::new();
+    }
     let mut text = format!("{from} -> {to}\n");
     let outcomes: BTreeSet<&str> = of_pair.iter().map(|one| one.outcome.as_str()).collect();
     for outcome in outcomes {
@@ -101,7 +120,7 @@ pub fn explain_pair(seen: &[Seen], from: &str, to: &str) -> String {
 }
 
 /// Each dimension of a configuration with the values it may have.
-type Box = BTreeMap<&'static str, BTreeSet<String>>;
+type Region = BTreeMap<&'static str, BTreeSet<String>>;
 
 /// Configurations joined into boxes: values that share all the rest stand together, and a dimension whose every value is
 /// in goes unsaid.
@@ -109,19 +128,20 @@ fn condensed<'a>(
     some: impl Iterator<Item = &'a Configuration>,
     all: impl Iterator<Item = &'a Configuration>,
 ) -> Vec<String> {
-    let mut every = Box::new();
+    let mut every = Region::new();
     for (name, value) in all.flatten() {
         every.entry(name).or_default().insert(value.clone());
     }
-    let single = |one: &Configuration| one.iter().map(|(name, value)| (*name, BTreeSet::from([value.clone()]))).collect();
-    let mut boxes: Vec<Box> = some.map(single).collect();
+    let single =
+        |one: &Configuration| one.iter().map(|(name, value)| (*name, BTreeSet::from([value.clone()]))).collect();
+    let mut boxes: Vec<Region> = some.map(single).collect();
     for dimension in every.keys() {
-        let mut joined: BTreeMap<Box, BTreeSet<String>> = BTreeMap::new();
+        let mut joined: BTreeMap<Region, BTreeSet<String>> = BTreeMap::new();
         for mut one in boxes {
             let values = one.remove(dimension).unwrap_or_default();
             joined.entry(one).or_default().extend(values);
         }
-        let whole = |(mut one, values): (Box, BTreeSet<String>)| {
+        let whole = |(mut one, values): (Region, BTreeSet<String>)| {
             one.insert(*dimension, values);
             one
         };
@@ -130,8 +150,9 @@ fn condensed<'a>(
     boxes.iter().map(|one| told(one, &every)).collect()
 }
 
-fn told(one: &Box, every: &Box) -> String {
-    let parts = one.iter().filter(|(name, values)| every.get(*name) != Some(*values) && values.iter().any(|v| !v.is_empty()));
+fn told(one: &Region, every: &Region) -> String {
+    let parts =
+        one.iter().filter(|(name, values)| every.get(*name) != Some(*values) && values.iter().any(|v| !v.is_empty()));
     let part = |(name, values): (&&str, &BTreeSet<String>)| {
         let mut values: Vec<&str> = values.iter().map(String::as_str).collect();
         values.sort_by_key(|value| value.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect::<Vec<_>>());
@@ -152,7 +173,7 @@ pub fn explain(seen: &[Seen]) -> String {
     );
     for (from, to) in seams {
         text += "\n";
-        text += &explain_pair(seen, from, to);
+        text += &told_pair(seen, from, to);
     }
     text
 }
@@ -189,7 +210,7 @@ mod tests {
 
     #[test]
     fn configurations_are_told_by_what_decides() {
-        let told = explain_pair(&record(), "PyMem_Malloc", "free");
+        let told = told_pair(&record(), "PyMem_Malloc", "free");
         insta::assert_snapshot!(told, @r"
         PyMem_Malloc -> free
           caught         PYTHONMALLOC default; size 24
@@ -200,7 +221,7 @@ mod tests {
 
     #[test]
     fn allocators_are_named_without_their_versions() {
-        let told = explain_pair(&record(), "glibc", "jemalloc");
+        let told = told_pair(&record(), "glibc", "jemalloc");
         assert_eq!(told, "glibc -> jemalloc\n  crashed        everywhere on record\n");
     }
 }

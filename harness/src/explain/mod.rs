@@ -1,5 +1,6 @@
 //! What is known, in words: of a rule, of an allocator, and of where freed memory goes.
 
+pub mod mixing;
 pub mod plot;
 pub mod release;
 
@@ -15,7 +16,7 @@ use crate::report::layout::{BOLD, DIM};
 use crate::workshop::Workshop;
 
 /// What `allocheck explain` takes beside rules and allocators.
-const TOPICS: [&str; 1] = ["release"];
+const TOPICS: [&str; 2] = ["mixing", "release"];
 
 /// Explains a rule or an allocator by name, without running anything of theirs.
 pub fn known(program: &Path, topic: &str, style: &Style) -> Result<String> {
@@ -86,7 +87,7 @@ fn comments(rule: &Rule) -> Vec<String> {
             found.push(String::new());
         }
         open = starts || open && !is_python;
-        if open && let Some(comment) = found.last_mut() {
+        if let Some(comment) = found.last_mut().filter(|_| open) {
             let words = line.trim_start_matches(['/', '*', '#', ' ']).trim_end_matches("*/");
             *comment += &format!("{words} ");
         }

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
 use crate::model::{Finding, Report};
-use crate::report::areas::{interpreter, title};
+use crate::report::areas::title_on;
 use crate::report::layout::{thousands, width};
 
 const SHARE: [&str; 2] = ["release/share-by-size", "python/release/share-by-size"];
@@ -73,14 +73,7 @@ fn strip(report: &Report, share: &Finding) -> Strip {
     let boundary = found.and_then(|finding| {
         Some((*finding.measures.get("bytes")?, finding.facts.get("fate").cloned().unwrap_or_default()))
     });
-    let name = match interpreter(report, &share.allocator) {
-        Some(python) => {
-            let numpy = title(report, share.allocator.split('@').next().unwrap_or_default());
-            format!("{numpy} on {}", title(report, python))
-        }
-        None => title(report, &share.allocator),
-    };
-    Strip { name, points, boundary }
+    Strip { name: title_on(report, &share.allocator), points, boundary }
 }
 
 impl Strip {
@@ -131,7 +124,10 @@ fn scene(report: &Report) -> Scene {
     scene.text(LEFT, 16.0, FontWeight::Bold, INK, "How much of a freed block stays resident, by its size");
     let platform = &report.platform;
     let pages = thousands(platform.page_size);
-    let place = format!("one block, written and freed in a warm heap, and looked at at once; {}, {pages} B pages", platform.libc);
+    let place = format!(
+        "one block, written and freed in a warm heap, looked at right after; {}, {pages} B pages",
+        platform.libc
+    );
     scene.text(LEFT, 40.0, PLAIN, FAINT, &place);
     scene.rectangle(LEFT, 69.0, 13.0, 13.0, STAYS);
     scene.text(LEFT + 20.0, 67.0, PLAIN, INK, "share of its pages that stay: the full height is all of them");
@@ -226,9 +222,21 @@ fn width_of(text: &str) -> f64 {
 }
 
 enum Shape {
-    Rectangle { x: f64, y: f64, width: f64, height: f64, color: u32 },
+    Rectangle {
+        x: f64,
+        y: f64,
+        width: f64,
+        height: f64,
+        color: u32,
+    },
     /// From its upper left corner.
-    Text { x: f64, y: f64, weight: FontWeight, color: u32, text: String },
+    Text {
+        x: f64,
+        y: f64,
+        weight: FontWeight,
+        color: u32,
+        text: String,
+    },
 }
 
 struct Scene {

@@ -7,11 +7,11 @@ use anyhow::Result;
 use crate::catalog;
 use crate::compile::TARGET;
 use crate::discover::{self, Wanted};
-use crate::model::{Allocator, Finding, Kind, Knob, Origin, Report};
+use crate::model::{Finding, Knob, Origin, Report};
 use crate::os;
 use crate::plan::Selection;
 use crate::report::Style;
-use crate::report::areas::{interpreter, title};
+use crate::report::areas::{interpreter, title, title_on};
 use crate::report::layout::{BOLD, Cell, DIM, PLAIN, count, thousands};
 use crate::session::Bench;
 use crate::workshop::Workshop;
@@ -27,12 +27,14 @@ const SHARES: &str = "*release/share-by-size";
 const BYTES: &str = "python/release/bytes-threshold";
 const ARRAY: &str = "python/release/array-threshold";
 const UNIFORM: &str = "python/release/uniform";
+const PINNED: &str = "python/release/pinned-threshold";
+const LIMIT: &str = "python/release/pymalloc-limit";
+const ARENA: &str = "python/release/arena";
+const CACHE: &str = "python/release/small-cache";
 
 /// What was measured for the text.
 pub struct Measured {
     pub report: Report,
-    /// The interpreters again, with the runtime's knob set that pins the boundary; if it has one.
-    pub pinned: Option<(Knob, Report)>,
     /// The knobs of the allocators in the report, by the allocator's name.
     pub knobs: Vec<(String, Vec<Knob>)>,
 }
@@ -49,18 +51,10 @@ pub fn measure(program: &Path, wanted: &[Wanted], plot: bool) -> Result<Measured
     let allocators = discover::allocators(&catalog, &workshop, &wanted, true)?;
     let bench = Bench::new(workshop, true)?;
     let knobs = catalog.allocators.iter().map(|file| (file.name.clone(), file.knobs.clone())).collect();
-    let pin = allocators.iter().filter(|allocator| allocator.origin == Origin::System);
-    let pin = pin.flat_map(|allocator| &allocator.knobs).find(|knob| knob.name == PIN).cloned();
-    let pythons: Vec<&Allocator> = allocators.iter().filter(|one| one.kind != Kind::Library).collect();
-    let pinned = pin.filter(|_| !pythons.is_empty()).map(|knob| {
-        let pythons = pythons.iter().map(|python| python.with(&knob)).collect();
-        bench.report(&catalog, pythons, &rules(&[BYTES, ARRAY])).map(|report| (knob, report))
-    });
-    let pinned = pinned.transpose()?;
-    let mut asked = vec![THRESHOLD, DYNAMIC, MANY_SMALL, KNOBS, BYTES, ARRAY, UNIFORM];
+    let mut asked = vec![THRESHOLD, DYNAMIC, MANY_SMALL, KNOBS, BYTES, ARRAY, UNIFORM, PINNED, LIMIT, ARENA, CACHE];
     asked.extend(plot.then_some(SHARES));
     let report = bench.report(&catalog, allocators, &rules(&asked))?;
-    Ok(Measured { report, pinned, knobs })
+    Ok(Measured { report, knobs })
 }
 
 fn rules(ids: &[&str]) -> Selection {
@@ -99,16 +93,12 @@ fn bytes(finding: Option<&Finding>) -> Option<u64> {
     finding?.measures.get("bytes").copied()
 }
 
-fn find<'a>(report: &'a Report, rule: &str, allocator: &str, variant: Option<&str>) -> Option<&'a Finding> {
-    let is = |finding: &&Finding| {
-        finding.rule == rule && finding.allocator == allocator && finding.variant.as_deref() == variant
-    };
-    report.findings.iter().find(is)
-}
-
 impl Page<'_> {
     fn find(&self, rule: &str, allocator: &str, variant: Option<&str>) -> Option<&Finding> {
-        find(self.report, rule, allocator, variant)
+        let is = |finding: &&Finding| {
+            finding.rule == rule && finding.allocator == allocator && finding.variant.as_deref() == variant
+        };
+        self.report.findings.iter().find(is)
     }
 
     fn section(&self, head: &str) -> String {
@@ -143,12 +133,6 @@ impl Page<'_> {
         asked.map(|finding| (finding.allocator.as_str(), interpreter(self.report, &finding.allocator))).collect()
     }
 
-    /// `numpy 2.5.5 on cpython 3.13.0`
-    fn numpy_title(&self, numpy: &str, python: Option<&str>) -> String {
-        let on = python.map_or(String::new(), |python| format!(" on {}", self.title(python)));
-        format!("{}{on}", self.title(numpy))
-    }
-
     fn title(&self, key: &str) -> String {
         title(self.report, key)
     }
@@ -177,12 +161,12 @@ impl Page<'_> {
         let numpy = self
             .numpys()
             .into_iter()
-            .find_map(|(numpy, python)| Some((numpy, python, bytes(self.find(ARRAY, numpy, None))?)));
+            .find_map(|(numpy, _)| Some((numpy, bytes(self.find(ARRAY, numpy, None))?)));
         let libc = &self.report.platform.libc;
         let mut text = self.section("In short");
         let mut answer =
             |question: &str, answer: String| text += &self.style.wrap(&format!("  {question:<12}"), &answer);
-        if let Some((numpy, python, bytes)) = numpy {
+        if let Some((numpy, bytes)) = numpy {
             answer("what", self.founding_question(numpy));
             let moved = self.find(ARRAY, numpy, None).and_then(|finding| finding.facts.get("moved_by_import"));
             let moved = match moved.map(String::as_str) {
@@ -196,12 +180,10 @@ impl Page<'_> {
                      exact figure is one of this machine and these versions.",
                     thousands(bytes),
                     thousands(bytes.div_ceil(8)),
-                    self.numpy_title(numpy, python),
+                    title_on(self.report, numpy),
                 ),
             );
-            let pinned = self.measured.pinned.as_ref();
-            let same = pinned.and_then(|(_, report)| find(report, ARRAY, numpy, None)?.measures.get("bytes").copied());
-            let proof = match (same, self.native_bytes()) {
+            let proof = match (self::bytes(self.find(PINNED, numpy, Some("array"))), self.native_bytes()) {
                 (Some(pinned), Some(native)) if pinned == native => format!(
                     " Proof: with the C runtime's knob {} set, and nothing changed in Python, the boundary is at {} B, \
                      that of a C program.",
@@ -251,8 +233,8 @@ impl Page<'_> {
     }
 
     fn pin(&self) -> String {
-        let pin = self.measured.pinned.as_ref().map(|(knob, _)| setting(knob));
-        pin.unwrap_or_default()
+        let knobs = self.native().map_or(&[][..], |native| self.knobs_of(native));
+        knobs.iter().find(|knob| knob.name == PIN).map(setting).unwrap_or_default()
     }
 
     fn chain(&self) -> String {
@@ -263,15 +245,30 @@ impl Page<'_> {
         if !self.numpys().is_empty() {
             step(
                 "NumPy",
-                "data below 1,024 B: kept in NumPy's own cache, up to 7 blocks for each size; it goes nowhere. Larger \
-                 data: free (up to 2.4), PyMem_RawFree, which is free (since 2.5). The array object itself, some \
-                 hundred bytes, is pymalloc's.",
+                &format!(
+                    "small data is kept in NumPy's own cache and goes nowhere: {}. Larger data: free (up to 2.4), \
+                     PyMem_RawFree, which is free (since 2.5). The array object itself, some hundred bytes, is \
+                     pymalloc's.",
+                    self.in_every(CACHE, "below 1,024 B, up to 7 blocks for each size", |finding| {
+                        let blocks = finding.measures.get("arrays")?;
+                        let below = thousands(bytes(Some(finding))?);
+                        Some(format!("below {below} B, up to {blocks} blocks for each size"))
+                    })
+                ),
             );
         }
         step(
             "CPython",
-            "objects and their tables up to 512 B: pymalloc, pools in arenas of 256 KiB (up to 3.9) or 1 MiB (since \
-             3.10). An arena is unmapped when the last object in it dies; one survivor keeps it. Larger: free.",
+            &format!(
+                "small objects and tables: pymalloc, {}, in pools of arenas, {}. An arena is unmapped when the last \
+                 object in it dies; one survivor keeps it. Larger: free.",
+                self.in_every(LIMIT, "up to 512 B", |finding| {
+                    Some(format!("up to {} B", thousands(bytes(Some(finding))?)))
+                }),
+                self.in_every(ARENA, "256 KiB each up to 3.9, 1 MiB since 3.10", |finding| {
+                    Some(format!("{} KiB each", thousands(bytes(Some(finding))? >> 10)))
+                })
+            ),
         );
         let boundary = native.map_or(String::new(), |bytes| {
             format!(
@@ -292,6 +289,27 @@ impl Page<'_> {
         text
     }
 
+    /// What each interpreter or NumPy says of itself, those that say the same together; what is documented, where none was
+    /// asked.
+    fn in_every(&self, rule: &str, documented: &str, say: impl Fn(&Finding) -> Option<String>) -> String {
+        let mut said: Vec<(String, Vec<String>)> = Vec::new();
+        for finding in self.report.findings.iter().filter(|finding| finding.rule == rule) {
+            let (Some(words), who) = (say(finding), self.title(&finding.allocator)) else { continue };
+            match said.iter_mut().find(|(other, _)| *other == words) {
+                Some((_, of)) => of.push(who),
+                None => said.push((words, vec![who])),
+            }
+        }
+        match &said[..] {
+            [] => format!("{documented} (documented)"),
+            [(words, _)] => format!("{words} (measured)"),
+            _ => {
+                let each = said.iter().map(|(words, of)| format!("{words} ({})", of.join(", ")));
+                format!("{}; measured", each.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
     fn small(&self) -> String {
         let Some(native) = self.native() else { return String::new() };
         let stays = |variant: &str| {
@@ -309,42 +327,32 @@ impl Page<'_> {
 
     /// The figure for each who hands memory to the C runtime, as it is and pinned.
     fn boundary(&self) -> String {
-        let pinned = |rule: &str, key: &str| {
-            let (_, report) = self.measured.pinned.as_ref()?;
-            boundary(find(report, rule, key, None))
-        };
         let mut rows = Vec::new();
         if let Some(native) = self.native() {
             let own = boundary(self.find(THRESHOLD, native, None)).unwrap_or_default();
             let pinned = boundary(self.find(KNOBS, native, Some(PIN))).unwrap_or_default();
             rows.push(vec![format!("malloc in C, {}", self.report.platform.libc), own, pinned]);
         }
-        let mut row = |what: &str, rule: &str, key: &str| {
+        let mut row = |what: &str, rule: &str, key: &str, pinned: Option<&Finding>| {
             if let Some(own) = boundary(self.find(rule, key, None)) {
-                rows.push(vec![format!("{what}, {}", self.title(key)), own, pinned(rule, key).unwrap_or_default()]);
+                rows.push(vec![format!("{what}, {}", self.title(key)), own, boundary(pinned).unwrap_or_default()]);
             }
         };
-        let interpreters: Vec<&str> = self
-            .report
-            .allocators
-            .iter()
-            .map(|entry| entry.name.as_str())
-            .filter(|name| name.starts_with("cpython"))
-            .collect();
-        for python in interpreters.into_iter().map(Some).chain([None]) {
+        let names = self.report.allocators.iter().map(|entry| entry.name.as_str());
+        let interpreters = names.filter(|name| name.starts_with("cpython"));
+        for python in interpreters.map(Some).chain([None]) {
+            let numpy = self.numpys().into_iter().find(|(_, of)| *of == python).map(|(numpy, _)| numpy);
+            let pinned = |what: &str| self.find(PINNED, numpy?, Some(what));
             if let Some(python) = python {
-                row("bytes", BYTES, python);
+                row("bytes", BYTES, python, pinned("bytes"));
             }
-            for (numpy, _) in self.numpys().iter().filter(|(_, of)| *of == python) {
-                row(if python.is_some() { "  array data" } else { "array data" }, ARRAY, numpy);
+            for (numpy, _) in self.numpys().into_iter().filter(|(_, of)| *of == python) {
+                let what = if python.is_some() { "  array data" } else { "array data" };
+                row(what, ARRAY, numpy, self.find(PINNED, numpy, Some("array")));
             }
         }
-        let what = match self.measured.pinned {
-            Some(_) => "pinned",
-            None => "",
-        };
         self.section("The boundary: the smallest block all of whose pages go back, to the byte")
-            + &self.table(&["", "as it is", what], rows)
+            + &self.table(&["", "as it is", "pinned"], rows)
             + &self.paragraph(
                 "malloc(n), len(b) and a.nbytes; a heap in use and nothing freed before. A bytes object has a head of \
                  33 B, so its line is that much lower.",
@@ -373,7 +381,10 @@ impl Page<'_> {
         for (numpy, python) in self.numpys() {
             let moved = bytes(self.find(ARRAY, numpy, None)).filter(|bytes| warm.is_some_and(|warm| *bytes != warm));
             rows.extend(moved.map(|bytes| {
-                vec![format!("import numpy ({})", self.title(python.unwrap_or(numpy))), format!("{} B", thousands(bytes))]
+                vec![
+                    format!("import numpy ({})", self.title(python.unwrap_or(numpy))),
+                    format!("{} B", thousands(bytes)),
+                ]
             }));
         }
         self.section("Why it moves")
@@ -404,24 +415,14 @@ impl Page<'_> {
     }
 
     fn how_well_it_pins(&self) -> Option<String> {
-        let (_, report) = self.measured.pinned.as_ref()?;
-        let native = self.native_bytes()?;
-        let pinned = report.findings.iter().filter(|finding| finding.rule == ARRAY);
-        let pinned: Vec<u64> = pinned.filter_map(|finding| bytes(Some(finding))).collect();
+        let is_array = |finding: &&Finding| finding.rule == PINNED && finding.variant.as_deref() == Some("array");
+        let pinned: Vec<u64> = self.report.findings.iter().filter(is_array).filter_map(|one| bytes(Some(one))).collect();
+        let native = self.native_bytes().filter(|_| !pinned.is_empty())?;
         let equal = pinned.iter().filter(|bytes| **bytes == native).count();
-        let highest = pinned.iter().max()?;
-        let rest = if *highest > native {
-            format!(
-                " The highest is {} B: a gap that large in the heap still takes a block, knob or not.",
-                thousands(*highest)
-            )
-        } else {
-            String::new()
-        };
         Some(format!(
-            "{}: with it set, the arrays of {equal} of {} have the boundary of a C program (the column `pinned` above).{rest} \
-             In a program of one's own, mallopt(M_MMAP_THRESHOLD, ...) does the same. Either ends the dynamic \
-             adjustment, even at the default value.",
+            "{}: with it set, the arrays of {equal} of {} have the boundary of a C program (the column `pinned` above), \
+             but that a heap that has just grown still serves a few KiB more from its top. In a program of one's own, \
+             mallopt(M_MMAP_THRESHOLD, ...) does the same. Either ends the dynamic adjustment, even at the default value.",
             self.pin(),
             count(pinned.len(), "interpreter"),
         ))

@@ -53,9 +53,19 @@ pub(crate) fn title(report: &Report, key: &str) -> String {
 
 /// The interpreter that this NumPy is of, if the report has it.
 pub(crate) fn interpreter<'a>(report: &'a Report, numpy: &str) -> Option<&'a str> {
-    let path = report.allocators.iter().find(|entry| entry.name == numpy && entry.name.starts_with("numpy"))?.path.as_ref();
+    let path =
+        report.allocators.iter().find(|entry| entry.name == numpy && entry.name.starts_with("numpy"))?.path.as_ref();
     let is_it = |entry: &&AllocatorEntry| entry.name.starts_with("cpython") && entry.path.as_ref() == path;
     report.allocators.iter().find(is_it).map(|entry| entry.name.as_str())
+}
+
+/// `numpy 2.5.5 on cpython 3.13.0`; of all else, and where the report has no such interpreter, the title.
+pub(crate) fn title_on(report: &Report, key: &str) -> String {
+    let title_alone = title(report, key);
+    let Some(python) = interpreter(report, key) else { return title_alone };
+    let (name, version) = title_alone.split_once(' ').unwrap_or((&title_alone, ""));
+    let name = name.split('@').next().unwrap_or(name);
+    format!("{name} {version} on {}", title(report, python))
 }
 
 struct Page<'a> {
