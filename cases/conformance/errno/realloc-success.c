@@ -4,7 +4,6 @@ norm    = "record"
 source  = ["C17 7.5p3"]
 fault   = "realloc-success-sets-errno"
 needs   = ["malloc", "realloc", "free"]
-aslr    = "off"
 ---*/
 #include "probe.h"
 

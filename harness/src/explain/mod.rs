@@ -136,3 +136,17 @@ fn explain_allocator(file: &AllocatorFile, here: &[Allocator], style: &Style) ->
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_of_a_probe() {
+        let catalog = catalog::embedded().expect("the catalogue is right");
+        let said = |id: &str| comments(catalog.rule(id).expect("it is there"));
+        assert_eq!(said("release/threshold"), ["A megabyte of small blocks, written and freed. "]);
+        let python = said("python/release/share-by-size");
+        assert_eq!(python, ["Sizes from a page to 64 MiB, a few to each doubling: those of release/share-by-size. "]);
+    }
+}

@@ -349,3 +349,42 @@ impl Raster {
 fn covered(place: usize, low: f64, high: f64) -> f64 {
     (high.min(place as f64 + 1.0) - low.max(place as f64)).clamp(0.0, 1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn strip(points: &[(u64, u64)], boundary: Option<u64>) -> Strip {
+        let boundary = boundary.map(|bytes| (bytes, "unmapped".to_owned()));
+        Strip { name: "x".into(), points: points.to_vec(), boundary }
+    }
+
+    #[rstest]
+    #[case::exact(&[(100, 100), (400, 0), (800, 0)], Some(300), &[(100.0, 300.0, 100), (300.0, 800.0, 0)])]
+    #[case::halfway(&[(100, 100), (400, 50), (800, 50)], None, &[(100.0, 200.0, 100), (200.0, 800.0, 50)])]
+    #[case::elsewhere(&[(100, 100), (400, 0)], Some(700), &[(100.0, 200.0, 100), (200.0, 400.0, 0)])]
+    #[case::never(&[(100, 100), (400, 100)], None, &[(100.0, 400.0, 100)])]
+    fn a_step_is_where_the_exact_boundary_is(
+        #[case] points: &[(u64, u64)],
+        #[case] boundary: Option<u64>,
+        #[case] steps: &[(f64, f64, u64)],
+    ) {
+        assert_eq!(strip(points, boundary).steps(), steps);
+    }
+
+    #[rstest]
+    #[case(512, "512 B")]
+    #[case(4096, "4 KiB")]
+    #[case(1 << 26, "64 MiB")]
+    fn units(#[case] size: u64, #[case] words: &str) {
+        assert_eq!(in_units(size), words);
+    }
+
+    #[test]
+    fn a_half_covered_pixel_is_half_painted() {
+        let mut raster = Raster::new(2, 1);
+        raster.draw(&Shape::Rectangle { x: 0.25, y: 0.0, width: 0.5, height: 0.5, color: 0 });
+        assert_eq!(raster.pixels, [128, 128, 128, 128, 128, 128]);
+    }
+}

@@ -158,10 +158,8 @@ impl Page<'_> {
 
     /// The question that everybody asks, in four answers.
     fn answers(&self) -> String {
-        let numpy = self
-            .numpys()
-            .into_iter()
-            .find_map(|(numpy, _)| Some((numpy, bytes(self.find(ARRAY, numpy, None))?)));
+        let numpy =
+            self.numpys().into_iter().find_map(|(numpy, _)| Some((numpy, bytes(self.find(ARRAY, numpy, None))?)));
         let libc = &self.report.platform.libc;
         let mut text = self.section("In short");
         let mut answer =
@@ -416,7 +414,8 @@ impl Page<'_> {
 
     fn how_well_it_pins(&self) -> Option<String> {
         let is_array = |finding: &&Finding| finding.rule == PINNED && finding.variant.as_deref() == Some("array");
-        let pinned: Vec<u64> = self.report.findings.iter().filter(is_array).filter_map(|one| bytes(Some(one))).collect();
+        let pinned: Vec<u64> =
+            self.report.findings.iter().filter(is_array).filter_map(|one| bytes(Some(one))).collect();
         let native = self.native_bytes().filter(|_| !pinned.is_empty())?;
         let equal = pinned.iter().filter(|bytes| **bytes == native).count();
         Some(format!(
