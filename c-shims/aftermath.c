@@ -1,7 +1,7 @@
 /* What is wrong with a heap shows as an overlap, as a changed neighbour, or as a death in a later call. */
 #include "aftermath.h"
 
-enum { BEFORE = 16, AFTER_AT_LEAST = 64, AFTER_AT_MOST = 8000, VICTIM_SEED = 1 << 20, LOOKS = 2, LOOK_MS = 25 };
+enum { BEFORE = 16, AFTER_AT_LEAST = 64, AFTER_AT_MOST = 8000, VICTIM_SEED = 1 << 20, LOOKS = 5, LOOK_MS = 15 };
 
 /* Live blocks of one kind. Each is filled with bytes of its own, so blocks that overlap cannot both be as they were filled. */
 struct kind {
@@ -90,7 +90,8 @@ void aftermath_victim(void *block, size_t size, void *(*allocate)(size_t size), 
     take(&victims, BEFORE);
 }
 
-/* Some allocators tidy their caches by the clock, every 10 ms, and let go what lay there twice. */
+/* Some allocators tidy their caches by the clock, every 10 ms: they let go what has lain there since the last time, and of
+ * large blocks one size at a time. */
 static void let_caches_age(void) {
     for (unsigned look = 0; look < LOOKS; look++) {
         sleep_ms(LOOK_MS);

@@ -137,8 +137,9 @@ def word(name):
 
 def restart_with(**settings):
     """Begins the rule anew in this process with these environment variables, unless they are set already; an empty one
-    is left alone. Where the interpreter does not read or does not take them the probe ends: the fact `setting` is
-    `ignored`, or `refused`, for which the interpreter has given its reason."""
+    is left alone. Comes before `probe.main`: the way to report is closed on exec once it was used. Where the interpreter
+    does not read or does not take them the probe ends: the fact `setting` is `ignored`, or `refused`, for which the
+    interpreter has given its reason."""
     settings = dict((name, value) for name, value in settings.items() if value)
     if "PYTHONMALLOC" in settings and sys.version_info < (3, 6):
         _end_with_setting("ignored")

@@ -13,7 +13,7 @@ variants = ["24", "4096", "1048576"]
 
 /* The block is the first that its owner hands out; live blocks of both families stand behind it, and many are taken after
  * it was given to the wrong free. What is wrong with a heap then shows as overlap, as a changed neighbour, or as a death. */
-enum { NEIGHBOURS = 32, MOST_LATER = 8192, LOOKS = 2, LOOK_MS = 25 };
+enum { NEIGHBOURS = 32, MOST_LATER = 8192, LOOKS = 5, LOOK_MS = 15 };
 
 static struct family from, to;
 static size_t size;
@@ -90,7 +90,8 @@ PROBE {
     give_back(later, later_count());
     give_back(live, COUNT_OF(live));
     /* Some allocators keep a freed block aside until its neighbours are free as well, as they are now. Some tidy their
-     * caches by the clock, every 10 ms, and let go what lay there twice. */
+     * caches by the clock, every 10 ms: they let go what has lain there since the last time, of large blocks one size at a
+     * time. */
     for (unsigned look = 0; untouched && look < LOOKS; look++) {
         sleep_ms(LOOK_MS);
         untouched = stays_as_it_was(victim, later);

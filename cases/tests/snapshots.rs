@@ -1,7 +1,8 @@
 //! Every allocator of this machine under every rule, against `snapshots/`: no complaint, and nothing that changed unseen.
 //!
 //! What the files mean, and which one is used where the version is another, is in `harness/src/snapshot.rs`; insta
-//! stores and reviews them (`cargo insta review`). `ALLOCHECK_REQUIRE=glibc,jemalloc` makes the absence of one red.
+//! stores and reviews them (`cargo insta review`). `ALLOCHECK_REQUIRE=glibc,jemalloc` makes the absence of one red, and
+//! `ALLOCHECK_FULL=1` asks every rule and not the core alone.
 
 mod support;
 
@@ -65,7 +66,8 @@ fn required_allocators_are_here() {
 }
 
 fn report(allocators: Vec<Allocator>, areas: &[Area]) -> Report {
-    let selection = Selection { areas: areas.to_vec(), ..Selection::default() };
+    let full = std::env::var_os("ALLOCHECK_FULL").is_some();
+    let selection = Selection { areas: areas.to_vec(), full, ..Selection::default() };
     BENCH.report(&CATALOG, allocators, &selection).expect("the harness works")
 }
 

@@ -156,7 +156,8 @@ fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option
         origin,
         kind: Kind::Library,
         path,
-        environment: file.environment.clone(),
+        // It is for what others add to their builds.
+        environment: if origin == Origin::Embedded { BTreeMap::new() } else { file.environment.clone() },
         deviations: file.deviations.clone(),
         variations: file.variations.clone(),
         knobs: file.knobs.clone(),

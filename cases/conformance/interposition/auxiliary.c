@@ -1,6 +1,7 @@
 /*---
 title     = "glibc's functions about its heap stay callable and harmless"
 norm      = "record"
+core     = false
 source    = ["glibc manual, Replacing malloc: mallopt, mallinfo2 and their kin have no effect or say what is not so"]
 fault     = "purge-hits-neighbour"
 needs     = ["malloc", "free"]

@@ -1,6 +1,7 @@
 /*---
 title    = "a block of one of C++'s operators or of malloc, released by another kind's function"
 norm     = "record"
+core     = false
 source   = ["C++17 [new.delete.single] operator delete, Requires", "C++17 [new.delete.array] operator delete[], Requires",
             "C17 7.22.3.3p2: the behaviour is undefined"]
 fault    = "overlap-mixed-families"

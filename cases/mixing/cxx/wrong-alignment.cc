@@ -1,6 +1,7 @@
 /*---
 title    = "aligned operator delete is told another alignment than operator new was"
 norm     = "record"
+core     = false
 source   = ["C++17 [new.delete.single] operator delete, Requires: the alignment that was passed to the allocation function"]
 fault    = "overlap-mixed-families"
 needs    = []

@@ -1,6 +1,7 @@
 /*---
 title    = "sized operator delete is told another size than operator new was"
 norm     = "record"
+core     = false
 source   = ["C++17 [new.delete.single] operator delete, Requires: the size that was passed to the allocation function"]
 fault    = "overlap-at-class-boundary"
 needs    = []

@@ -1,6 +1,7 @@
 /*---
 title    = "what the C library allocates for itself and releases itself works with the malloc in force"
 norm     = "must"
+core     = false
 source   = ["glibc manual, Replacing malloc: the minimum set of functions is what the C library itself works with"]
 fault    = { none = "it fails where an allocator replaces some of malloc, calloc, realloc and free and not all" }
 needs    = ["malloc", "free"]

@@ -1,6 +1,7 @@
 /*---
 title    = "a function that an allocator may have forgotten to replace, and the free that it did replace"
 norm     = "record"
+core     = false
 source   = ["glibc manual, Replacing malloc: an incomplete set of functions can lead to heap corruption and crashes",
             "memalign(3)", "C23 7.24.3.4, 7.24.3.5"]
 fault    = "overlap-mixed-families"

@@ -1,6 +1,7 @@
 /*---
 title    = "what outlives the dlclose of an allocator: its blocks, its threads, its fork handlers"
 norm     = "record"
+core     = false
 source   = ["POSIX.1-2024 dlclose", "POSIX.1-2024 pthread_key_create: destructors run when a thread exits",
             "POSIX.1-2024 pthread_atfork"]
 fault    = "large-last-page-missing"

@@ -1,6 +1,7 @@
 /*---
 title    = "blocks that pass between the program and a library, by how the library was opened"
 norm     = "record"
+core     = false
 source   = ["Itanium C++ ABI 3.4 Demangler API: the result goes to free, a block that is too small to realloc",
             "dlopen(3) RTLD_DEEPBIND, dlmopen"]
 fault    = "foreign-free-silent"

@@ -1,6 +1,7 @@
 /*---
 title    = "a block of a second copy of the allocator, or of the first, released by the other one's free"
 norm     = "record"
+core     = false
 source   = ["C17 7.22.3.3p2: the behaviour is undefined", "dlopen(3) RTLD_LOCAL, RTLD_DEEPBIND, dlmopen"]
 fault    = "foreign-free-silent"
 needs    = ["malloc", "free"]

@@ -7,7 +7,7 @@ needs    = []
 process  = "fork"
 aslr     = "off"
 core     = false
-variants = { pairs = ["malloc", "new", "PyMem_RawMalloc", "PyMem_Malloc", "PyObject_Malloc", "PyObject_GC_New", "g_malloc"], size = ["24", "512", "513", "1048576"], env = ["", "malloc", "pymalloc", "mimalloc", "debug", "malloc_debug", "pymalloc_debug", "mimalloc_debug"] }
+variants = { pairs = ["malloc", "new", "PyMem_RawMalloc", "PyMem_Malloc", "PyObject_Malloc", "PyObject_GC_New", "g_malloc"], size = ["24", "512", "513", "1048576"], env = ["", "malloc", "pymalloc", "mimalloc", "debug", "malloc_debug", "pymalloc_debug"] }
 ---"""
 import families
 import probe

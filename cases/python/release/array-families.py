@@ -10,6 +10,8 @@ import ctypes
 
 import probe
 
+probe.restart_with(PYTHONMALLOC="debug")
+
 DIMENSIONS = object.__basicsize__ + 16  # behind the address of the data and the number of dimensions
 FORBIDDEN = (b"\xfd" * 7, b"\xfb" * 7)  # CPython 3.8 and later, and before
 FAMILIES = {b"r": "pymem-raw", b"m": "pymem", b"o": "pyobject"}
@@ -23,7 +25,6 @@ def family(address):
 
 @probe.main
 def rule():
-    probe.restart_with(PYTHONMALLOC="debug")
     array = probe.module("numpy").empty((3, 5, 7))
     probe.fact("data", family(array.__array_interface__["data"][0]))
     probe.fact("dimensions", family(ctypes.c_size_t.from_address(id(array) + DIMENSIONS).value))

@@ -12,6 +12,9 @@ import sys
 
 import probe
 
+# At once, or never. The default is in between: after 10 ms, when something else is released.
+probe.restart_with(PYTHONMALLOC="mimalloc", MIMALLOC_PURGE_DELAY=probe.word("purge_delay"))
+
 
 def whole_object(block):
     return id(block), sys.getsizeof(block)
@@ -19,7 +22,5 @@ def whole_object(block):
 
 @probe.main
 def rule():
-    # At once, or never. The default is in between: after 10 ms, when something else is released.
-    probe.restart_with(PYTHONMALLOC="mimalloc", MIMALLOC_PURGE_DELAY=probe.word("purge_delay"))
     probe.witness_begin()
     probe.report_threshold(lambda n: b"x" * n, whole_object, "length")

@@ -13,6 +13,8 @@ import sys
 
 import probe
 
+probe.restart_with(PYTHONMALLOC=probe.word("env"))
+
 # Behind the object's head: a list has its length, a dict its length and a version (Python 2: three counts).
 LIST_ITEMS = object.__basicsize__ + 8
 DICT_TABLE = object.__basicsize__ + (16 if sys.version_info[0] > 2 else 24)
@@ -46,7 +48,6 @@ TYPES = {
 
 @probe.main
 def rule():
-    probe.restart_with(PYTHONMALLOC=probe.word("env"))
     probe.witness_begin()
     make, content, largest = TYPES[probe.word("type") or "bytes"]
     probe.report_threshold(make, content, "length", largest)

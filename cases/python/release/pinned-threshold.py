@@ -14,6 +14,8 @@ import sys
 
 import probe
 
+probe.restart_with(GLIBC_TUNABLES="glibc.malloc.mmap_threshold=131072")
+
 
 def whole_object(block):
     return id(block), sys.getsizeof(block)
@@ -41,7 +43,6 @@ def blocks_until_top_is_small():
 
 @probe.main
 def rule():
-    probe.restart_with(GLIBC_TUNABLES="glibc.malloc.mmap_threshold=131072")
     probe.witness_begin()
     numpy = probe.module("numpy")
     held = blocks_until_top_is_small()

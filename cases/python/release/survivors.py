@@ -11,6 +11,8 @@ import ctypes
 
 import probe
 
+probe.restart_with(PYTHONMALLOC=probe.word("env"))
+
 COUNT, LENGTH = 100000, 400
 
 # Had before the first object: what is allocated behind the objects would hold what they leave.
@@ -45,7 +47,6 @@ def resident_pages():
 
 @probe.main
 def rule():
-    probe.restart_with(PYTHONMALLOC=probe.word("env"))
     probe.witness_begin()
     kept = probe.word("kept") or "none"
     delete_all_but_one_in(0)  # so that the call itself needs nothing more

@@ -88,8 +88,9 @@ fn comments(rule: &Rule) -> Vec<String> {
         }
         open = starts || open && !is_python;
         if let Some(comment) = found.last_mut().filter(|_| open) {
-            let words = line.trim_start_matches(['/', '*', '#', ' ']).trim_end_matches("*/");
-            *comment += &format!("{words} ");
+            let words = line.trim_start_matches(['/', '*', '#', ' ']).trim_end_matches("*/").trim_end();
+            *comment += if comment.is_empty() { "" } else { " " };
+            *comment += words;
         }
         open = open && (is_python || !line.ends_with("*/"));
     }
@@ -145,8 +146,8 @@ mod tests {
     fn comments_of_a_probe() {
         let catalog = catalog::embedded().expect("the catalogue is right");
         let said = |id: &str| comments(catalog.rule(id).expect("it is there"));
-        assert_eq!(said("release/threshold"), ["A megabyte of small blocks, written and freed. "]);
+        assert_eq!(said("release/threshold"), ["A megabyte of small blocks, written and freed."]);
         let python = said("python/release/share-by-size");
-        assert_eq!(python, ["Sizes from a page to 64 MiB, a few to each doubling: those of release/share-by-size. "]);
+        assert_eq!(python, ["Sizes from a page to 64 MiB, a few to each doubling: those of release/share-by-size."]);
     }
 }
