@@ -111,7 +111,10 @@ fn scratch_folder() -> Result<(TempDir, os::Lock)> {
     let complaint =
         || format!("cannot write to the temporary folder {}; set TMPDIR to one you can write to", folder.display());
     let scratch = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&folder).with_context(complaint)?;
-    let lock = os::try_lock(&scratch.path().join(LOCK)).with_context(complaint)?;
+    // Held before it has its name: a lock that others can see is never free while its run lives.
+    let unnamed = scratch.path().join("lock-to-be");
+    let lock = os::try_lock(&unnamed).with_context(complaint)?;
+    fs::rename(unnamed, scratch.path().join(LOCK)).with_context(complaint)?;
     Ok((scratch, lock))
 }
 

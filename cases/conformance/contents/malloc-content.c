@@ -4,6 +4,7 @@ norm    = "record"
 source  = ["C17 7.22.3.4p2: the value is indeterminate"]
 fault   = "fresh-junk"
 needs   = ["malloc", "free"]
+aslr    = "off"
 variants = ["1000", "1048576"]
 ---*/
 #include "probe.h"

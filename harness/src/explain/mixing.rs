@@ -214,8 +214,8 @@ mod tests {
         insta::assert_snapshot!(told, @r"
         PyMem_Malloc -> free
           caught         PYTHONMALLOC default; size 24
-          silent         PYTHONMALLOC default; size 513
-                         PYTHONMALLOC malloc
+          silent         size 513
+                         PYTHONMALLOC malloc; size 24
         ");
     }
 
