@@ -6,7 +6,7 @@
 
 #include <dlfcn.h>
 
-enum { BEFORE = 16, KEPT = 16, LATER_AT_LEAST = 2, LATER_AT_MOST = 3072 };
+enum { BEFORE = 16, TRIES = 64, KEPT = 16, LATER_AT_LEAST = 2, LATER_AT_MOST = 3072 };
 
 /* Live blocks of one family. Each is filled with bytes of its own, so blocks that overlap cannot both be as they were
  * filled. */
@@ -39,9 +39,11 @@ static uintptr_t head(const struct herd *herd, size_t i) {
     return word;
 }
 
+static unsigned seed(const struct herd *herd, size_t i) { return herd->seed + (unsigned)i; }
+
 static void take(struct herd *herd, size_t count) {
     for (; count > 0; count--, herd->count++) {
-        herd->blocks[herd->count] = take_one(herd->family, herd->seed + (unsigned)herd->count);
+        herd->blocks[herd->count] = take_one(herd->family, seed(herd, herd->count));
         herd->heads[herd->count] = head(herd, herd->count);
     }
 }
@@ -57,7 +59,7 @@ static size_t neighbours(void) { return families_size < KIB(64) ? 8 : 1; }
 
 static bool is_whole(const struct herd *herd) {
     for (size_t i = 0; i < herd->count; i++)
-        if (first_unlike_fill(herd->blocks[i], filled(), herd->seed + (unsigned)i) != filled() ||
+        if (first_unlike_fill(herd->blocks[i], filled(), seed(herd, i)) != filled() ||
             head(herd, i) != herd->heads[i])
             return false;
     return true;
@@ -84,6 +86,28 @@ static void release_all(const struct herd *herd) {
 static void fill_holes(struct python_family *family) {
     for (size_t count = KIB(32) / families_size; count > 0; count--)
         opaque(family->allocate(families_size));
+}
+
+static ptrdiff_t distance(const void *a, const void *b) { return (const char *)b - (const char *)a; }
+
+/* A block right behind the herd's last: what stands before the first of a page is the allocator's own, and an outcome that
+ * hangs on it would change with every byte that the interpreter allocates earlier. */
+static void *take_behind(struct herd *herd) {
+    void **blocks = herd->blocks;
+    size_t last = herd->count - 1;
+    void *block = take_one(herd->family, 0);
+    for (unsigned tries = 0; last > 0 && tries < TRIES; tries++) {
+        if (distance(blocks[last], block) == distance(blocks[last - 1], blocks[last]))
+            break;
+        memmove(blocks, blocks + 1, last * sizeof *blocks);
+        blocks[last] = block;
+        block = take_one(herd->family, 0);
+    }
+    for (size_t i = 0; i < herd->count; i++) {
+        fill(blocks[i], filled(), seed(herd, i));
+        herd->heads[i] = head(herd, i);
+    }
+    return block;
 }
 
 /* What a family keeps shall not be the block in question. */
@@ -120,7 +144,7 @@ void families_mix(const char *from, const char *to) {
     fill_holes(theirs.family);
     take(&ours, neighbours());
     take(&theirs, neighbours());
-    void *victim = take_one(theirs.family, ours.seed), *control = take_one(theirs.family, ours.seed);
+    void *victim = take_behind(&theirs), *control = take_one(theirs.family, 0);
     take(&theirs, neighbours());
     fill_keeper(ours.family);
     fill_keeper(theirs.family);

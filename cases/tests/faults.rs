@@ -16,7 +16,7 @@ use support::{BENCH, CATALOG};
 fn rule_catches_its_fault(
     #[files("cases/**/*.c")]
     #[files("cases/**/*.cc")]
-    #[exclude("/cases/tests/")]
+    #[exclude("tests/")]
     #[base_dir = "."]
     path: PathBuf,
 ) {

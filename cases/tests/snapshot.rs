@@ -48,6 +48,7 @@ fn a_report_is_a_file_per_allocator_and_one_for_mixing() {
     # cpus: many
     # huge pages: madvise
     # page size: 4096
+    # path length: 27
     # version: 3.13.0
     # witnesses: mincore, pagemap
 

@@ -24,8 +24,10 @@ def rule():
     objects = [b"x" * LENGTH for _ in range(COUNT)]
     survivor = objects[COUNT // 2]
     address = id(survivor)
-    mapped_around(address)  # what a first call leaves would be in the survivor's arena
+    mapped_around(address)  # what the first call of a function leaves would be in the survivor's arena
     objects[:] = [survivor]
-    probe.measure("bytes", mapped_around(address))
+    held = mapped_around(address)
     del survivor, objects
-    probe.fact("fate", probe.fate_word(probe.witness_pages(address, LENGTH)))
+    pages = probe.witness_pages(address, LENGTH)
+    probe.measure("bytes", held)
+    probe.fact("fate", probe.fate_word(pages))
