@@ -8,6 +8,7 @@ import sys
 
 import probe
 
+probe.restart_with(PYTHONMALLOC=probe.word("env"))
 _library = ctypes.PyDLL(os.environ["ALLOCHECK_PROBE_LIBRARY"])
 
 
@@ -39,7 +40,6 @@ def begin():
 
 def prepare(with_numpy=False):
     """What all copies share."""
-    probe.restart_with(PYTHONMALLOC=probe.word("env"))
     probe.witness_begin()
     begin()
     if with_numpy:

@@ -90,8 +90,25 @@ pub fn seams(seen: &[Seen]) -> Vec<&(String, String)> {
     outcomes.into_keys().collect()
 }
 
+/// The function that gives a family's name to those that release its blocks.
+fn family(name: &str) -> &str {
+    match name {
+        "free" => "malloc",
+        "delete" | "operator delete" => "new",
+        "PyMem_RawFree" => "PyMem_RawMalloc",
+        "PyMem_Free" => "PyMem_Malloc",
+        "PyObject_Free" => "PyObject_Malloc",
+        "PyObject_GC_Del" => "PyObject_GC_New",
+        "PyDataMem_FREE" => "PyDataMem_NEW",
+        "PyArray_free" => "PyArray_malloc",
+        "g_free" => "g_malloc",
+        other => other,
+    }
+}
+
 /// What a pair does, and where; an error names what is near.
 pub fn explain_pair(seen: &[Seen], from: &str, to: &str) -> Result<String> {
+    let (from, to) = (family(from), family(to));
     let known = |name: &str, names: BTreeSet<&str>| match names.contains(name) {
         true => Ok(()),
         false => bail!("{name:?} is in no pair on record{}", did_you_mean(name, names.iter().copied())),
