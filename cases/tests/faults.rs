@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use allocheck::catalog::Catalog;
-use allocheck::model::{Allocator, Area, Fault, Finding, Kind, Knob, Norm, Origin, Rule, Verdict};
+use allocheck::model::{Allocator, Area, Ending, Fault, Finding, Kind, Knob, Norm, Origin, Rule, Verdict};
 use allocheck::plan::{self, Selection};
 use rstest::rstest;
 use support::{BENCH, CATALOG};
@@ -112,6 +112,8 @@ fn assert_quiet(rule: &Rule, sound: &[Finding]) {
     let may_lack = matches!(rule.fault, Fault::None(_));
     for finding in sound.iter().filter(|finding| !(may_lack && finding.verdict == Verdict::Inapplicable)) {
         assert_eq!(finding.verdict, expected, "{finding:#?}");
+        // A question that kills its probe says nothing, unless that is what it asks about.
+        assert!(finding.ending == Ending::Returned || !finding.facts.is_empty(), "{finding:#?}");
     }
 }
 
