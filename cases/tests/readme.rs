@@ -47,6 +47,14 @@ fn explanations_and_the_list_are_printed() {
 }
 
 #[test]
+fn rules_are_counted() {
+    let rules = allocheck::catalog::embedded().expect("the catalogue is right").rules;
+    let without = rules.iter().filter(|rule| matches!(rule.fault, allocheck::model::Fault::None(_))).count();
+    let counted = format!("{} rules, {without} of which no fault can express", rules.len());
+    assert!(README.contains(&counted), "the README should say: {counted}");
+}
+
+#[test]
 fn files_that_it_names_are_there() {
     let names = README.split(['`', '(', ')', ' ', '\n']).map(|word| word.trim_end_matches([',', '.', ':', ';']));
     let is_path = |word: &&str| {
