@@ -2,7 +2,7 @@
 title    = "how much of a block's pages is still resident when it has been freed, by its size"
 norm     = "record"
 source   = ["malloc(3) NOTES", "mallopt(3) M_MMAP_THRESHOLD"]
-fault    = "release-all-but-tail"
+fault    = "free-keeps-large"
 needs    = ["malloc", "free"]
 core     = false
 platforms = ["linux"]
@@ -46,5 +46,7 @@ PROBE {
         CHECK(in_child(ask, answer), "the child that freed %zu bytes died", answer->size);
         struct pages pages = believed(answer->pages);
         report(answer->size, 100 * pages.resident / pages.total);
+        if (step == STEPS * DOUBLINGS)
+            FACT("largest", pages.resident == 0 ? "gone" : "stays");
     }
 }

@@ -117,13 +117,16 @@ fn assert_quiet(rule: &Rule, sound: &[Finding]) {
     }
 }
 
-/// A promise fires when it is violated, a question when it is answered otherwise.
+/// A promise fires when it is violated, a question when it is answered otherwise: another ending, other facts, or another
+/// of the figures that repeat exactly.
 fn fires(rule: &Rule, sound: &[Finding], faulty: &[Finding]) -> bool {
+    let figures = |finding: &Finding| -> Vec<Option<u64>> {
+        rule.exact.iter().map(|name| finding.measures.get(name).copied()).collect()
+    };
+    let answer = |finding: &Finding| (finding.ending, finding.facts.clone(), figures(finding));
     sound.iter().zip(faulty).any(|(sound, faulty)| match rule.norm {
         Norm::Must => faulty.verdict == Verdict::Violates,
-        Norm::Record => {
-            (sound.ending, &sound.facts, &sound.measures) != (faulty.ending, &faulty.facts, &faulty.measures)
-        }
+        Norm::Record => answer(sound) != answer(faulty),
     })
 }
 

@@ -38,3 +38,4 @@ def rule():
         if answer > GRAIN:
             probe.unobservable("nothing here tells the fate of %d bytes" % size)
         probe.measure("percent_of_%08d" % size, answer * (100 // GRAIN))
+    probe.fact("largest", "stays" if answer else "gone")

@@ -2,7 +2,7 @@
 title    = "how much of 100,000 bytes objects of length 400 stays resident when all but one in K are deleted"
 norm     = "record"
 source   = ["Python/C API Reference Manual, The pymalloc allocator"]
-fault    = "free-leaks"
+fault    = "release-small-at-once"
 needs    = []
 core     = false
 variants = { kept = ["none", "3000", "1000", "100"], env = ["", "malloc"] }
