@@ -6,8 +6,7 @@
 //! Nothing of it is linked into the harness, which would otherwise run on one of the allocators it
 //! tests: the crates are dependencies that nobody may `use`.
 //!
-//! cargo says where a crate is: through `DEP_*` for the crates with a `links` key, and through
-//! `cargo metadata` for the others.
+//! `cargo metadata` says where a crate is. What the crates build themselves is not used.
 //!
 //! An allocator that cannot be built is left out of the table, with a warning that says why. A
 //! crate whose own build script fails cannot be caught here; leave out its feature.
@@ -18,7 +17,6 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     thread,
-    time::SystemTime,
 };
 
 type Result<T> = std::result::Result<T, String>;
@@ -28,9 +26,9 @@ struct Recipe {
     name: &'static str,
     feature: &'static str,
     systems: &'static [&'static str],
-    /// The crate, where it has no `links` key and so no `DEP_*`.
-    without_links: Option<&'static str>,
-    plan: fn(&Target) -> Result<Plan>,
+    /// The crate that holds the sources.
+    source: &'static str,
+    plan: fn(&Target, &Crate) -> Result<Plan>,
 }
 
 const RECIPES: &[Recipe] = &[
@@ -38,42 +36,42 @@ const RECIPES: &[Recipe] = &[
         name: "jemalloc",
         feature: "CARGO_FEATURE_EMBEDDED_JEMALLOC",
         systems: &["linux", "macos"],
-        without_links: None,
+        source: "tikv-jemalloc-sys",
         plan: jemalloc,
     },
     Recipe {
         name: "mimalloc2",
         feature: "CARGO_FEATURE_EMBEDDED_MIMALLOC",
         systems: &["linux", "macos"],
-        without_links: None,
-        plan: |target| mimalloc(target, "v2"),
+        source: "libmimalloc-sys",
+        plan: |target, source| mimalloc(target, source, "v2"),
     },
     Recipe {
         name: "mimalloc3",
         feature: "CARGO_FEATURE_EMBEDDED_MIMALLOC",
         systems: &["linux", "macos"],
-        without_links: None,
-        plan: |target| mimalloc(target, "v3"),
+        source: "libmimalloc-sys",
+        plan: |target, source| mimalloc(target, source, "v3"),
     },
     Recipe {
         name: "rpmalloc",
         feature: "CARGO_FEATURE_EMBEDDED_RPMALLOC",
         systems: &["linux", "macos"],
-        without_links: Some("rpmalloc-sys"),
+        source: "rpmalloc-sys",
         plan: rpmalloc,
     },
     Recipe {
         name: "scudo",
         feature: "CARGO_FEATURE_EMBEDDED_SCUDO",
         systems: &["linux"],
-        without_links: Some("scudo-sys"),
+        source: "scudo-sys",
         plan: scudo,
     },
     Recipe {
         name: "snmalloc",
         feature: "CARGO_FEATURE_EMBEDDED_SNMALLOC",
         systems: &["linux", "macos"],
-        without_links: Some("snmalloc-sys"),
+        source: "snmalloc-sys",
         plan: snmalloc,
     },
 ];
@@ -85,8 +83,6 @@ struct Plan {
     language: Language,
     sources: Vec<PathBuf>,
     flags: Vec<String>,
-    /// Archives that go in whole.
-    archives: Vec<PathBuf>,
     libraries: &'static [&'static str],
 }
 
@@ -100,12 +96,14 @@ enum Language {
 struct Target {
     macos: bool,
     x86_64: bool,
-    crates: Result<HashMap<String, Crate>>,
+    out_dir: PathBuf,
 }
 
 /// A crate as cargo unpacked it.
 struct Crate {
     version: String,
+    /// What follows the version's plus.
+    build: String,
     dir: PathBuf,
 }
 
@@ -128,10 +126,11 @@ pub fn build(out_dir: &Path) {
         let target = Target {
             macos: system == "macos",
             x86_64: variable("CARGO_CFG_TARGET_ARCH") == "x86_64",
-            crates: crates(recipes.iter().filter_map(|recipe| recipe.without_links).collect(), out_dir),
+            out_dir: out_dir.to_owned(),
         };
+        let crates = crates(&recipes, out_dir);
         let results: Vec<Result<String>> = thread::scope(|scope| {
-            let threads: Vec<_> = recipes.iter().map(|recipe| scope.spawn(|| row(recipe, &target, out_dir))).collect();
+            let threads: Vec<_> = recipes.iter().map(|recipe| scope.spawn(|| row(recipe, &target, &crates))).collect();
             threads.into_iter().map(|thread| thread.join().expect("recipes do not panic")).collect()
         });
         for (recipe, result) in recipes.iter().zip(results) {
@@ -145,9 +144,11 @@ pub fn build(out_dir: &Path) {
 }
 
 /// Builds one library and returns its row of the table.
-fn row(recipe: &Recipe, target: &Target, out_dir: &Path) -> Result<String> {
-    let plan = (recipe.plan)(target)?;
-    let file = out_dir.join(recipe.name).with_extension(if target.macos { "dylib" } else { "so" });
+fn row(recipe: &Recipe, target: &Target, crates: &Result<HashMap<String, Crate>>) -> Result<String> {
+    let source = crates.as_ref().map_err(Clone::clone)?.get(recipe.source);
+    let source = source.ok_or_else(|| format!("cargo metadata does not name {}", recipe.source))?;
+    let plan = (recipe.plan)(target, source)?;
+    let file = target.out_dir.join(recipe.name).with_extension(if target.macos { "dylib" } else { "so" });
     link(&plan, target, &file)?;
     let (name, version) = (recipe.name, plan.version);
     Ok(format!("    Library {{ name: {name:?}, version: {version:?}, bytes: include_bytes!({file:?}) }},\n"))
@@ -168,18 +169,15 @@ fn link(plan: &Plan, target: &Target, file: &Path) -> Result<()> {
     command.arg("-w").args(&plan.flags).arg("-o").arg(file).args(&plan.sources);
     if target.macos {
         command.args(["-dynamiclib", "-Wl,-S"]);
-        for archive in &plan.archives {
-            command.arg(format!("-Wl,-force_load,{}", archive.display()));
-        }
     } else {
         command.args(["-shared", "-Wl,--strip-debug", "-Wl,-z,defs", "-Wl,--as-needed"]);
-        command.arg("-Wl,--whole-archive").args(&plan.archives).arg("-Wl,--no-whole-archive");
         command.args(plan.libraries);
     }
 
     // The build script has other work, which makes it run again: compile only what has changed.
     let stamp = file.with_extension("stamp");
-    let inputs = format!("{command:?}\n{:?}", archives_as_found(&plan.archives)?);
+    // Sources need no look: they lie under their crate's version.
+    let inputs = format!("{command:?}");
     if !file.exists() || fs::read_to_string(&stamp).ok().as_ref() != Some(&inputs) {
         run(&mut command)?;
         fs::write(&stamp, inputs).map_err(|error| format!("{}: {error}", stamp.display()))?;
@@ -187,39 +185,75 @@ fn link(plan: &Plan, target: &Target, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Size and time of each archive; sources need neither, for they lie under their crate's version.
-fn archives_as_found(archives: &[PathBuf]) -> Result<Vec<(u64, SystemTime)>> {
-    let look = |archive: &PathBuf| {
-        let found = fs::metadata(archive)?;
-        Ok((found.len(), found.modified()?))
-    };
-    let found: std::io::Result<_> = archives.iter().map(look).collect();
-    found.map_err(|error| format!("{}: {error}", archives[0].display()))
-}
-
-/// jemalloc comes out of its crate's build script as an archive, configured with
-/// `--disable-initial-exec-tls` so that dlopen takes it, too.
-fn jemalloc(_: &Target) -> Result<Plan> {
-    let root = dep("DEP_JEMALLOC_ROOT")?;
-    let version = define(&root.join("include/jemalloc/jemalloc.h"), "JEMALLOC_VERSION")?;
-    // "5.3.1-0-g81034ce…": the release, commits since then, the commit.
-    let release = version.trim_matches('"').split('-').next().unwrap_or_default();
+/// What upstream's Makefile puts into its shared library. Its names need no private namespace, which is for linking it
+/// statically and would cost a second compilation; `--disable-initial-exec-tls` so that dlopen takes it, too.
+fn jemalloc(target: &Target, source: &Crate) -> Result<Plan> {
+    let dir = target.out_dir.join("jemalloc");
+    configure_jemalloc(source, &dir)?;
+    let sources = files_of(&dir.join("src"), "c")?;
     Ok(Plan {
-        version: release.to_owned(),
+        // "5.3.1-0-g81034ce…": the release, commits since then, the commit.
+        version: source.build.split('-').next().unwrap_or_default().to_owned(),
         language: Language::C,
-        sources: vec![],
-        flags: vec![],
-        archives: vec![root.join("lib/libjemalloc_pic.a")],
+        sources: sources.into_iter().filter(|file| target.macos || !file.ends_with("zone.c")).collect(),
+        flags: vec![
+            "-std=gnu11".to_owned(),
+            "-fvisibility=hidden".to_owned(),
+            "-D_GNU_SOURCE".to_owned(),
+            "-D_REENTRANT".to_owned(),
+            "-DJEMALLOC_NO_PRIVATE_NAMESPACE".to_owned(),
+            format!("-I{}", dir.join("include").display()),
+        ],
         libraries: &["-pthread", "-ldl", "-lm"],
     })
 }
 
+/// Upstream's configure in a copy of the sources, once.
+fn configure_jemalloc(source: &Crate, dir: &Path) -> Result<()> {
+    if dir.join("config.status").exists() {
+        return Ok(());
+    }
+    let complaint = |error| format!("{}: {error}", dir.display());
+    copy_folder(&source.dir.join("jemalloc"), dir).map_err(complaint)?;
+    fs::copy(source.dir.join("configure/configure"), dir.join("configure")).map_err(complaint)?;
+    let compiler = cc::Build::new().pic(true).debug(false).try_get_compiler().map_err(|error| error.to_string())?;
+    let mut configure = Command::new("sh");
+    configure.arg("configure").arg(format!("--with-version={}", source.build));
+    configure.args(["--disable-cxx", "--disable-doc", "--disable-static", "--disable-initial-exec-tls"]);
+    let (host, target) = (gnu_triple(&variable("HOST")), gnu_triple(&variable("TARGET")));
+    configure.arg(format!("--build={host}")).arg(format!("--host={target}"));
+    configure.current_dir(dir).env("CC", compiler.path()).env("CFLAGS", compiler.cflags_env());
+    run(&mut configure).map(drop)
+}
+
+/// GNU's name of a target.
+fn gnu_triple(target: &str) -> String {
+    target.replace("riscv64gc", "riscv64")
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let from = entry?.path();
+        let to = to.join(from.file_name().expect("an entry has a name"));
+        if from.is_dir() { copy_folder(&from, &to)? } else { fs::copy(&from, &to).map(drop)? }
+    }
+    Ok(())
+}
+
+/// The folder's files with this extension, sorted.
+fn files_of(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+    let files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|found| found == extension)).collect();
+    files.sort();
+    Ok(files)
+}
+
 /// One crate holds the sources of two generations. Settings of upstream's CMakeLists.txt for the
 /// shared library of a release build.
-fn mimalloc(target: &Target, generation: &str) -> Result<Plan> {
-    let include_dir = dep("DEP_MIMALLOC_INCLUDE_DIR")?;
-    let generations = include_dir.ancestors().nth(2).ok_or("DEP_MIMALLOC_INCLUDE_DIR is too short")?;
-    let dir = generations.join(generation);
+fn mimalloc(target: &Target, source: &Crate, generation: &str) -> Result<Plan> {
+    let dir = source.dir.join("c_src/mimalloc").join(generation);
     let mut flags = strings(&[
         "-std=gnu11",
         "-fvisibility=hidden",
@@ -245,7 +279,6 @@ fn mimalloc(target: &Target, generation: &str) -> Result<Plan> {
         language: Language::C,
         sources: vec![dir.join("src/static.c")],
         flags,
-        archives: vec![],
         libraries: &["-pthread", "-lrt"],
     })
 }
@@ -253,15 +286,14 @@ fn mimalloc(target: &Target, generation: &str) -> Result<Plan> {
 /// The `rpmallocwrap` of upstream's configure.py: malloc.c, which rpmalloc.c includes, overrides
 /// malloc and the C++ operators and prepares each thread. Left out is -ffast-math, which would
 /// change the arithmetic of the program that loads the library.
-fn rpmalloc(target: &Target) -> Result<Plan> {
-    let dir = target.crate_named("rpmalloc-sys")?.dir.join("rpmalloc");
+fn rpmalloc(_: &Target, source: &Crate) -> Result<Plan> {
+    let dir = source.dir.join("rpmalloc");
     let changelog = read(&dir.join("CHANGELOG"))?;
     Ok(Plan {
         version: changelog.lines().next().unwrap_or_default().trim().to_owned(),
         language: Language::C,
         sources: vec![dir.join("rpmalloc/rpmalloc.c")],
         flags: strings(&["-std=c11", "-funroll-loops", "-D_GNU_SOURCE=1", "-DENABLE_PRELOAD=1", "-DENABLE_OVERRIDE=1"]),
-        archives: vec![],
         libraries: &["-pthread", "-ldl"],
     })
 }
@@ -269,18 +301,12 @@ fn rpmalloc(target: &Target) -> Result<Plan> {
 /// LLVM's standalone scudo with its own wrappers for C and C++, which the crate carries and does
 /// not build. Thread-locals are not initial-exec as in LLVM's runtime, for there are 11 KB of them,
 /// which dlopen would refuse. The sources name no version, so it has the crate's.
-fn scudo(target: &Target) -> Result<Plan> {
-    let scudo = target.crate_named("scudo-sys")?;
-    let dir = scudo.dir.join("scudo-standalone");
-    let sources = fs::read_dir(&dir)
-        .map_err(|error| format!("{}: {error}", dir.display()))?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "cpp"))
-        .filter(|path| !path.ends_with("wrappers_c_bionic.cpp"));
-    let mut sources: Vec<_> = sources.collect();
-    sources.sort();
+fn scudo(_: &Target, source: &Crate) -> Result<Plan> {
+    let dir = source.dir.join("scudo-standalone");
+    let mut sources = files_of(&dir, "cpp")?;
+    sources.retain(|file| !file.ends_with("wrappers_c_bionic.cpp"));
     Ok(Plan {
-        version: scudo.version.clone(),
+        version: source.version.clone(),
         language: Language::Cxx,
         sources,
         flags: vec![
@@ -291,7 +317,6 @@ fn scudo(target: &Target) -> Result<Plan> {
             format!("-I{}", dir.display()),
             format!("-I{}", dir.join("include").display()),
         ],
-        archives: vec![],
         libraries: &["-pthread"],
     })
 }
@@ -299,8 +324,7 @@ fn scudo(target: &Target) -> Result<Plan> {
 /// The `snmallocshim` of upstream's CMakeLists.txt, but with the C++ library as a shared one: a
 /// program has one new-handler then, not two. Also with reallocarray, which upstream can leave out
 /// for the sake of systems that declare it otherwise.
-fn snmalloc(target: &Target) -> Result<Plan> {
-    let snmalloc = target.crate_named("snmalloc-sys")?;
+fn snmalloc(target: &Target, snmalloc: &Crate) -> Result<Plan> {
     let source = snmalloc.dir.join("upstream/src");
     let mut flags = strings(&[
         "-std=c++20",
@@ -333,17 +357,9 @@ fn snmalloc(target: &Target) -> Result<Plan> {
         // Both files in one go: most of the time goes into what they include.
         sources: vec![source.join("snmalloc/override/new.cc")],
         flags,
-        archives: vec![],
         // For comparing and exchanging two words, which x86-64 does in one instruction.
         libraries: if target.x86_64 { &["-pthread"] } else { &["-pthread", "-latomic"] },
     })
-}
-
-impl Target {
-    fn crate_named(&self, name: &str) -> Result<&Crate> {
-        let crates = self.crates.as_ref().map_err(Clone::clone)?;
-        crates.get(name).ok_or_else(|| format!("cargo metadata does not name {name}"))
-    }
 }
 
 /// Asks cargo where these dependencies are.
@@ -351,13 +367,13 @@ impl Target {
 /// The package's own manifest cannot be asked for everything: `cargo metadata` wants every dependency
 /// on disk, which `cargo install` has no reason to fetch. So it only tells the versions, and a
 /// manifest with just these crates gives the places.
-fn crates(names: Vec<&str>, out_dir: &Path) -> Result<HashMap<String, Crate>> {
+fn crates(recipes: &[&Recipe], out_dir: &Path) -> Result<HashMap<String, Crate>> {
     let manifest = PathBuf::from(variable("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     let package = metadata(&manifest, &["--no-deps"])?;
     let mut text = String::from("workspace = {}\npackage.name = \"sources\"\nlib.path = \"lib.rs\"\n");
     for dependency in package["packages"][0]["dependencies"].as_array().into_iter().flatten() {
         let (name, version) = (&dependency["name"], &dependency["req"]);
-        if names.iter().any(|known| name == known) {
+        if recipes.iter().any(|recipe| name == recipe.source) {
             text += &format!("dependencies.{name} = {{ version = {version}, default-features = false }}\n");
         }
     }
@@ -373,10 +389,10 @@ fn crates(names: Vec<&str>, out_dir: &Path) -> Result<HashMap<String, Crate>> {
     Ok(packages
         .filter_map(|package| {
             let name = package["name"].as_str()?.to_owned();
-            // "0.2.3+b097fd0": what follows the plus is not part of the version.
-            let version = package["version"].as_str()?.split('+').next()?.to_owned();
+            let version = package["version"].as_str()?;
+            let (version, build) = version.split_once('+').unwrap_or((version, ""));
             let dir = Path::new(package["manifest_path"].as_str()?).parent()?.to_owned();
-            Some((name, Crate { version, dir }))
+            Some((name, Crate { version: version.to_owned(), build: build.to_owned(), dir }))
         })
         .collect())
 }
@@ -415,11 +431,6 @@ fn define(header: &Path, name: &str) -> Result<String> {
 
 fn read(file: &Path) -> Result<String> {
     fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
-}
-
-/// What a dependency's build script told us.
-fn dep(name: &str) -> Result<PathBuf> {
-    env::var_os(name).map(PathBuf::from).ok_or_else(|| format!("{name} is not set"))
 }
 
 /// A variable that cargo sets for every build script.
