@@ -5,6 +5,7 @@ source   = ["jemalloc(3) opt.dirty_decay_ms", "mimalloc manual MIMALLOC_PURGE_DE
 fault    = "release-late"
 needs    = ["malloc", "free"]
 platforms = ["linux"]
+waits    = true
 ---*/
 #include "release.h"
 

@@ -6,6 +6,7 @@ fault    = { none = "the reference allocator has no mallctl, and no decay" }
 needs    = ["malloc", "free"]
 core     = false
 platforms = ["linux"]
+waits    = true
 ---*/
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -6,6 +6,7 @@ fault    = "free-keeps-large"
 needs    = ["malloc", "free"]
 core     = false
 platforms = ["linux"]
+waits    = true
 ---*/
 #include "release.h"
 
@@ -25,8 +26,8 @@ static void live(void *shared) {
     CHECK(large != NULL, "malloc(%zu) returned NULL", MIB(4));
     write_pages(large, MIB(4));
     have_blocks(small, SMALL, 1000);
-    free(large);
     free_blocks(small, SMALL);
+    free(large); /* last: a call to free lets go what has lain there by the clock */
     sleep_ms(life->idle_ms);
     life->large = fate_word(believed(witness_pages(large, MIB(4))));
     life->small = share_resident(small, SMALL, 1000);

@@ -27,6 +27,7 @@ fn rule(area: Area, norm: Norm) -> Rule {
         exact: vec!["bytes".into()],
         platforms: Vec::new(),
         repeat: 1,
+        waits: false,
         text: String::new(),
     }
 }

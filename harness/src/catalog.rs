@@ -85,6 +85,8 @@ struct FrontMatter {
     #[serde(default)]
     platforms: Vec<String>,
     repeat: Option<u32>,
+    #[serde(default)]
+    waits: bool,
 }
 
 fn at_least_one<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
@@ -233,6 +235,7 @@ fn read_rule(path: &str, id: &str, language: Language, text: &str) -> Result<Rul
         exact: keys.exact,
         platforms: keys.platforms,
         repeat: keys.repeat.unwrap_or(1),
+        waits: keys.waits,
         text: text.to_owned(),
     })
 }

@@ -182,6 +182,8 @@ pub struct Rule {
     pub platforms: Vec<String>,
     /// How often a cell is run to see whether it varies.
     pub repeat: u32,
+    /// Most of its time goes by in waiting: its cells run beside the others, many at a time.
+    pub waits: bool,
     /// The file's whole text.
     pub text: String,
 }

@@ -118,7 +118,8 @@ impl Bench {
 
     fn findings(&self, cells: &[Cell]) -> Result<Vec<Finding>> {
         let batches = plan::batches(cells);
-        let results = progress::each("running", self.progress, &batches, |batch| {
+        let waits = |batch: &Vec<usize>| cells[batch[0]].rule.waits;
+        let results = progress::each_beside("running", self.progress, &batches, waits, |batch| {
             let batch: Vec<&Cell> = batch.iter().map(|place| &cells[*place]).collect();
             self.judged(&batch)
         });
