@@ -7,6 +7,7 @@ needs    = []
 load     = "dlopen"
 process  = "fork"
 aslr     = "off"
+waits    = true
 variants = ["24", "4096", "1048576"]
 ---*/
 #include "probe.h"

@@ -37,6 +37,8 @@ pub struct Compiler {
     sources: PathBuf,
     /// What did not build, so that it is tried once only.
     failed: Mutex<BTreeMap<PathBuf, NotBuilt>>,
+    /// The programs of rules, so that each is asked of the cache once.
+    programs: Mutex<BTreeMap<String, Result<PathBuf, NotBuilt>>>,
     /// Objects of `c-shims/*.c`, position independent, for probes and for the Python runtime alike.
     runtime: Vec<PathBuf>,
 }
@@ -53,6 +55,7 @@ impl Compiler {
             cache: workshop.cache().to_owned(),
             sources: unpack_sources(workshop.cache())?,
             failed: Mutex::default(),
+            programs: Mutex::default(),
             runtime: Vec::new(),
         };
         let runtime: Result<_, NotBuilt> = sources::in_folder("c-shims")
@@ -66,6 +69,16 @@ impl Compiler {
 
     /// The program of a rule.
     pub fn probe(&self, rule: &Rule) -> Result<PathBuf, NotBuilt> {
+        let known = || self.programs.lock().expect("nothing panics while it holds this");
+        if let Some(known) = known().get(&rule.id) {
+            return known.clone();
+        }
+        let built = self.build_probe(rule);
+        known().insert(rule.id.clone(), built.clone());
+        built
+    }
+
+    fn build_probe(&self, rule: &Rule) -> Result<PathBuf, NotBuilt> {
         let source = format!("cases/{}.{}", rule.id, rule.language.extension());
         let mut inputs = vec![self.sources.join(source)];
         inputs.extend(self.runtime.iter().cloned());

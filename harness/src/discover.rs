@@ -133,7 +133,7 @@ fn on_this_machine(catalog: &Catalog, workshop: &Workshop, names: &[&str]) -> Re
     for file in files.iter().filter(|file| file.native && file.name == native) {
         found.push(allocator(file, version.clone(), Origin::System, None));
     }
-    let folders = os::library_folders();
+    let folders: Vec<Folder> = os::library_folders().into_iter().map(Folder::list).collect();
     for file in &files {
         if let Some(path) = find_library(file, &folders) {
             let version = version_of(workshop, Some(file), &path).unwrap_or_else(|_| "unknown".into());
@@ -166,14 +166,34 @@ fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option
 }
 
 /// The first of the file's libraries that is there and is for this machine.
-fn find_library(file: &AllocatorFile, folders: &[PathBuf]) -> Option<PathBuf> {
-    let patterns = file.libraries.iter().flat_map(|library| {
-        let whole = library.starts_with('/').then(|| library.clone());
-        let named = folders.iter().map(move |folder| folder.join(library).to_string_lossy().into_owned());
-        whole.into_iter().chain(named)
+fn find_library(file: &AllocatorFile, folders: &[Folder]) -> Option<PathBuf> {
+    let candidates = file.libraries.iter().flat_map(|library| match library.starts_with('/') {
+        true => glob::glob(library).into_iter().flatten().flatten().collect(),
+        false => folders.iter().flat_map(|folder| folder.named(library)).collect::<Vec<_>>(),
     });
-    let candidates = patterns.filter_map(|pattern| glob::glob(&pattern).ok()).flatten().flatten();
     candidates.filter_map(|path| fs::canonicalize(path).ok()).find(|path| look::check_file(path).is_ok())
+}
+
+/// A folder of libraries, listed once for all that are looked for.
+struct Folder {
+    path: PathBuf,
+    /// Sorted.
+    names: Vec<String>,
+}
+
+impl Folder {
+    fn list(path: PathBuf) -> Self {
+        let entries = fs::read_dir(&path).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        Folder { path, names }
+    }
+
+    /// The files whose names match a glob.
+    fn named(&self, pattern: &str) -> Vec<PathBuf> {
+        let Ok(pattern) = glob::Pattern::new(pattern) else { return Vec::new() };
+        self.names.iter().filter(|name| pattern.matches(name)).map(|name| self.path.join(name)).collect()
+    }
 }
 
 /// The library that the user named, looked at before anything else is done with it.

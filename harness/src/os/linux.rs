@@ -1,5 +1,6 @@
 //! Linux: limits, signals, leftovers, and what the machine is.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -309,7 +310,7 @@ pub fn can_turn_aslr_off() -> bool {
     std::thread::spawn(move || attempt().is_ok()).join().unwrap_or(false)
 }
 
-/// The folders in which the dynamic linker finds libraries.
+/// The folders in which the dynamic linker finds libraries, each once.
 pub fn library_folders() -> Vec<PathBuf> {
     let triple = format!("{}-linux-gnu", std::env::consts::ARCH);
     let mut folders: Vec<PathBuf> =
@@ -318,6 +319,8 @@ pub fn library_folders() -> Vec<PathBuf> {
     folders.extend([format!("/usr/local/lib/{triple}"), format!("/usr/lib/{triple}")].map(PathBuf::from));
     folders.extend(known);
     folders.extend(linker_cache().into_iter().filter_map(|library| library.parent().map(PathBuf::from)));
+    let mut seen = BTreeSet::new();
+    folders.retain(|folder| seen.insert(folder.clone()));
     folders
 }
 
