@@ -12,6 +12,7 @@ use crate::look;
 use crate::model::{Allocator, Kind, Origin};
 use crate::os;
 use crate::python;
+use crate::target::Machine;
 use crate::workshop::Workshop;
 
 /// What the user named on the command line.
@@ -76,12 +77,18 @@ fn stem(path: &Path) -> String {
 }
 
 /// The allocators that the user named, or all of this machine; interpreters only if `python`.
-pub fn allocators(catalog: &Catalog, workshop: &Workshop, wanted: &[Wanted], python: bool) -> Result<Vec<Allocator>> {
+pub fn allocators(
+    catalog: &Catalog,
+    machine: &Machine,
+    workshop: &Workshop,
+    wanted: &[Wanted],
+    python: bool,
+) -> Result<Vec<Allocator>> {
     let names: Vec<&str> = wanted.iter().filter_map(Wanted::name).collect();
     let mut found = Vec::new();
     if wanted.is_empty() || !names.is_empty() {
-        let mut there = on_this_machine(catalog, workshop, &names)?;
-        if python && (names.is_empty() || names.iter().any(|name| python::is_name(name))) {
+        let mut there = on_this_machine(catalog, machine, workshop, &names)?;
+        if python && machine.target.is_none() && (names.is_empty() || names.iter().any(|name| python::is_name(name))) {
             there.extend(python::interpreters());
         }
         for name in &names {
@@ -121,17 +128,24 @@ fn unknown(name: &str, catalog: &Catalog, there: &[Allocator]) -> String {
 }
 
 /// The platform's own, the installed and the embedded ones, in that order; only those called `names`, if any are.
-fn on_this_machine(catalog: &Catalog, workshop: &Workshop, names: &[&str]) -> Result<Vec<Allocator>> {
+fn on_this_machine(
+    catalog: &Catalog,
+    machine: &Machine,
+    workshop: &Workshop,
+    names: &[&str],
+) -> Result<Vec<Allocator>> {
     let asked = |file: &&AllocatorFile| {
         names.is_empty() || names.iter().any(|name| name.split('@').next() == Some(file.name.as_str()))
     };
-    let here =
-        |file: &&AllocatorFile| file.platforms.is_empty() || file.platforms.iter().any(|os| os == std::env::consts::OS);
+    let here = |file: &&AllocatorFile| machine.is_among(&file.platforms);
     let files: Vec<&AllocatorFile> = catalog.allocators.iter().filter(asked).filter(here).collect();
-    let (native, version) = os::native();
     let mut found = Vec::new();
-    for file in files.iter().filter(|file| file.native && file.name == native) {
-        found.push(allocator(file, version.clone(), Origin::System, None));
+    for file in files.iter().filter(|file| file.native && file.name == machine.runtime) {
+        found.push(allocator(file, machine.version.clone(), Origin::System, None));
+    }
+    // What this machine has is of no use to a target.
+    if machine.target.is_some() {
+        return Ok(found);
     }
     let folders = os::library_folders();
     for file in &files {
