@@ -12,7 +12,7 @@ use crate::look;
 use crate::model::{Allocator, Kind, Origin};
 use crate::os;
 use crate::python;
-use crate::target::Machine;
+use crate::target::{self, Machine};
 use crate::workshop::Workshop;
 
 /// What the user named on the command line.
@@ -101,7 +101,7 @@ pub fn allocators(
     }
     for one in wanted {
         if let Wanted::Library { name, path } = one {
-            found.push(library_of_the_user(catalog, workshop, name.as_deref(), path)?);
+            found.push(library_of_the_user(catalog, machine, workshop, name.as_deref(), path)?);
         }
     }
     let keys: Vec<String> = found.iter().map(Allocator::key).collect();
@@ -149,8 +149,8 @@ fn on_this_machine(
     }
     let folders = os::library_folders();
     for file in &files {
-        if let Some(path) = find_library(file, &folders) {
-            let version = version_of(workshop, Some(file), &path).unwrap_or_else(|_| "unknown".into());
+        if let Some(path) = find_library(file, machine, &folders) {
+            let version = version_of(workshop, machine, Some(file), &path).unwrap_or_else(|_| "unknown".into());
             found.push(allocator(file, version, Origin::Installed, Some(path)));
         }
     }
@@ -180,23 +180,31 @@ fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option
 }
 
 /// The first of the file's libraries that is there and is for this machine.
-fn find_library(file: &AllocatorFile, folders: &[PathBuf]) -> Option<PathBuf> {
+fn find_library(file: &AllocatorFile, machine: &Machine, folders: &[PathBuf]) -> Option<PathBuf> {
     let patterns = file.libraries.iter().flat_map(|library| {
         let whole = library.starts_with('/').then(|| library.clone());
         let named = folders.iter().map(move |folder| folder.join(library).to_string_lossy().into_owned());
         whole.into_iter().chain(named)
     });
     let candidates = patterns.filter_map(|pattern| glob::glob(&pattern).ok()).flatten().flatten();
-    candidates.filter_map(|path| fs::canonicalize(path).ok()).find(|path| look::check_file(path).is_ok())
+    candidates
+        .filter_map(|path| fs::canonicalize(path).ok())
+        .find(|path| look::check_file(path, machine.format).is_ok())
 }
 
 /// The library that the user named, looked at before anything else is done with it.
-fn library_of_the_user(catalog: &Catalog, workshop: &Workshop, name: Option<&str>, path: &Path) -> Result<Allocator> {
-    look::check_file(path)?;
+fn library_of_the_user(
+    catalog: &Catalog,
+    machine: &Machine,
+    workshop: &Workshop,
+    name: Option<&str>,
+    path: &Path,
+) -> Result<Allocator> {
+    look::check_file(path, machine.format)?;
     let name = name.map_or_else(|| stem(path), str::to_owned);
     let path = fs::canonicalize(path).with_context(|| format!("{}", path.display()))?;
     let file = catalog.allocators.iter().find(|file| file.name == name);
-    let version = version_of(workshop, file, &path)?;
+    let version = version_of(workshop, machine, file, &path)?;
     Ok(match file {
         Some(file) => allocator(file, version, Origin::Path, Some(path)),
         None => Allocator {
@@ -214,14 +222,18 @@ fn library_of_the_user(catalog: &Catalog, workshop: &Workshop, name: Option<&str
     })
 }
 
-/// Loads it in a child in any case: what does not load cannot be put under test.
-fn version_of(workshop: &Workshop, file: Option<&AllocatorFile>, path: &Path) -> Result<String> {
+/// Loads it in a child in any case: what does not load cannot be put under test. Only on this machine itself can a function
+/// of it be called.
+fn version_of(workshop: &Workshop, machine: &Machine, file: Option<&AllocatorFile>, path: &Path) -> Result<String> {
     let source = file.and_then(|file| file.version.as_ref());
     let call = match source {
         Some(VersionSource::Call(call)) => Some(call.as_str()),
         _ => None,
     };
-    let called = look::version(workshop, path, call, look::PATIENCE_S)?;
+    let called = match &machine.start {
+        None => look::version(workshop, path, call, look::PATIENCE_S)?,
+        Some(start) => target::check_loads(workshop, start, path).map(|()| None)?,
+    };
     let version = match source {
         Some(VersionSource::Text { after, library }) => {
             let holder = library.as_ref().map_or(path.to_owned(), |name| path.with_file_name(name));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail, ensure};
@@ -12,10 +12,11 @@ use serde::Deserialize;
 
 use crate::catalog::{Catalog, did_you_mean};
 use crate::compile::Compiler;
+use crate::look::{self, Format};
 use crate::model::{Ending, Observation, Platform};
 use crate::os;
 use crate::prepare;
-use crate::run;
+use crate::run::{self, Probe};
 use crate::workshop::Workshop;
 
 /// `cases/targets/<name>.toml`.
@@ -116,6 +117,10 @@ pub struct Machine {
     pub forks: bool,
     /// Address space randomisation can be turned off.
     pub aslr_off: bool,
+    /// What its programs and libraries are.
+    pub format: Option<Format>,
+    /// The target's program that was asked.
+    pub start: Option<Probe>,
 }
 
 impl Machine {
@@ -130,6 +135,8 @@ impl Machine {
             version,
             forks: true,
             aslr_off,
+            format: std::env::current_exe().ok().and_then(|program| look::format_of(&program)),
+            start: None,
         }
     }
 
@@ -161,6 +168,8 @@ impl Machine {
             version,
             forks: word("forks") == "yes",
             aslr_off,
+            format: look::format_of(&program),
+            start: Some(prepare::start(workshop, Some(file), &program, false)?),
         })
     }
 
@@ -173,6 +182,15 @@ impl Machine {
     pub fn is_among(&self, platforms: &[String]) -> bool {
         platforms.is_empty() || platforms.iter().any(|os| os == self.os())
     }
+}
+
+/// Loads a library of the user's into a process of the target, as its cells will.
+pub fn check_loads(workshop: &Workshop, start: &Probe, library: &Path) -> Result<()> {
+    let path = workshop.plain_path(library)?;
+    let mut probe = start.clone();
+    probe.environment.insert("LD_PRELOAD".into(), path.clone().into());
+    probe.environment.insert("ALLOCHECK_EXPECT".into(), library.into());
+    look::check_loaded(library, &path, &run::run(&probe)?)
 }
 
 fn on_or_off(aslr_off: bool) -> String {
