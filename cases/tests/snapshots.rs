@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 use allocheck::discover;
 use allocheck::model::{Allocator, Area, Kind, Report};
 use allocheck::plan::Selection;
+use allocheck::report::{self, Format, Style};
 use allocheck::session::Bench;
 use allocheck::snapshot::{self, Choice, Comparison, Difference, MIXING, Snapshot};
 use allocheck::workshop::Workshop;
@@ -76,8 +77,9 @@ fn target(
     let allocators =
         discover::allocators(&CATALOG, &bench.machine, &bench.workshop, &[], true).expect("discovery works");
     assert!(!allocators.is_empty(), "{name} has no allocator that cases/allocators knows: {:?}", bench.machine);
-    let report = report(&bench, allocators, &[]);
+    let report = self::report(&bench, allocators, &[]);
     assert!(!report.findings.is_empty(), "{name}: nothing was run");
+    println!("{}", report::render(&report, Format::Text, &Style { quiet: true, ..Style::default() }));
     check(&report, |_| true);
 }
 
