@@ -144,6 +144,8 @@ const char *probe_setting(const char *name);
 
 #define KIB(n) ((size_t)(n) << 10)
 #define MIB(n) ((size_t)(n) << 20)
+/* More than any process can have: half of all addresses, or three quarters where they have 32 bits. */
+#define IMPOSSIBLE (SIZE_MAX > UINT32_MAX ? SIZE_MAX / 2 : SIZE_MAX / 4 * 3)
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Alignment of max_align_t (C17 7.19p2), which MSVC's C does not have. */

@@ -34,7 +34,8 @@ fn main() {
         catalog: catalog::embedded().expect("the catalogue is right"),
         processors: thread::available_parallelism().map_or(1, usize::from),
     };
-    let all = discover::allocators(&figures.catalog, &figures.bench.workshop, &[], true).expect("discovery works");
+    let all = discover::allocators(&figures.catalog, &figures.bench.machine, &figures.bench.workshop, &[], true)
+        .expect("discovery works");
     let (libraries, pythons): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.kind == Kind::Library);
     figures.allocator_matrix(&libraries);
     figures.growth(&libraries);

@@ -10,6 +10,7 @@ waits    = true
 ---*/
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <sys/types.h>
 
 #include "release.h"
 

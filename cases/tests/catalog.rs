@@ -26,10 +26,10 @@ fn refusal(path: &str, text: &str) -> String {
 #[test]
 fn a_right_rule_is_read() {
     let catalog = catalog::read(&[(PATH, &rule("", "")), ("cases/tests/x.c", "no rule"), ("c-shims/probe.c", "")]);
-    let Catalog { rules, allocators } = catalog.expect("it is right");
+    let Catalog { rules, allocators, targets } = catalog.expect("it is right");
     let [rule] = &rules[..] else { panic!("{rules:?}") };
     assert_eq!((rule.id.as_str(), rule.language, rule.repeat), ("conformance/zero/free-null", Language::C, 1));
-    assert_eq!((&rule.variants[..], allocators.len()), (&[None][..], 0));
+    assert_eq!((&rule.variants[..], allocators.len(), targets.len()), (&[None][..], 0, 0));
 }
 
 #[rstest]
@@ -82,6 +82,22 @@ fn wrong_files(#[case] path: &str, #[case] text: &str, #[case] at: &str, #[case]
 fn wrong_allocator_files(#[case] lines: &str, #[case] at: usize, #[case] words: &[&str]) {
     let path = "cases/allocators/x.toml";
     let text = refusal(path, &format!("title = \"x\"\nhome = \"https://x\"\n{lines}\n"));
+    assert!(text.starts_with(&format!("{path}:{at}: ")), "{text}");
+    for word in words {
+        assert!(text.contains(word), "{word:?} is not in {text:?}");
+    }
+}
+
+#[rstest]
+#[case::unknown_key("compiler = \"cc\"", 5, &["compiler", "cxx"])]
+#[case::wrong_type("cxx = \"c++\"", 5, &["sequence"])]
+#[case::wrong_environment("environment = { X = 1 }", 5, &["integer"])]
+fn wrong_targets(#[case] line: &str, #[case] at: usize, #[case] words: &[&str]) {
+    let path = "cases/targets/x.toml";
+    let right = "title = \"x\"\nos = \"linux\"\nc = [\"cc\"]\ninstall = \"apt-get install gcc\"\n";
+    let catalog = catalog::read(&[(path, right)]).expect("it is right");
+    assert_eq!(catalog.target("x").expect("it is there").c, ["cc"]);
+    let text = refusal(path, &format!("{right}{line}\n"));
     assert!(text.starts_with(&format!("{path}:{at}: ")), "{text}");
     for word in words {
         assert!(text.contains(word), "{word:?} is not in {text:?}");

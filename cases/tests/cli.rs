@@ -178,6 +178,7 @@ fn incomplete(user: &User) {
 #[rstest]
 #[case(&["run", "--rule", "conformance/alignment/maloc"], &["conformance/alignment/maloc", "did you mean \"conformance/alignment/malloc\"?"])]
 #[case(&["run", "--rule", "nonsense"], &["no rule \"nonsense\"", "allocheck list"])]
+#[case(&["run", "--target", "x86_64-linux-mussl"], &["\"x86_64-linux-mussl\"", "did you mean \"x86_64-linux-musl\"?"])]
 #[case(&["run", "--area", "relase"], &["relase", "conformance, mixing, release, python"])]
 #[case(&["run", "--format", "jsn"], &["jsn", "text, json"])]
 #[case(&["run", "--rul", "x"], &["--rul", "--rule"])]
@@ -237,6 +238,14 @@ fn surroundings_that_cannot_be(#[case] name: &str, #[case] value: &str, #[case] 
     let value = if value == "./broken" { broken.into_os_string() } else { value.into() };
     let mut command = user.command(quick(&glibc()));
     user.finish(command.env(name, value)).refused(words);
+}
+
+#[test]
+fn a_target_that_this_machine_cannot_drive() {
+    let user = User::new();
+    let mut command = user.command(["run", "--target", "x86_64-linux-musl"]);
+    let words = ["no C compiler for x86_64-linux-musl", "apt-get install musl-tools"];
+    user.finish(command.env("PATH", "")).refused(&words);
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn reference(fault: Option<&str>) -> Allocator {
 }
 
 fn only(rule: &Rule) -> Catalog {
-    Catalog { rules: vec![rule.clone()], allocators: Vec::new() }
+    Catalog { rules: vec![rule.clone()], allocators: Vec::new(), targets: Vec::new() }
 }
 
 /// Runs all variants of one rule on one allocator.
@@ -79,7 +79,7 @@ fn python_rule_catches_its_fault(
 ) {
     let rule = rule_of(&path);
     let asked_of = |interpreter: &&Allocator| {
-        !plan::cells(&only(rule), &[Arc::new((*interpreter).clone())], &everything()).is_empty()
+        !plan::cells(&only(rule), &BENCH.machine, &[Arc::new((*interpreter).clone())], &everything()).is_empty()
     };
     let interpreters = allocheck::python::interpreters();
     let Some(interpreter) = interpreters.iter().find(asked_of) else {

@@ -117,7 +117,7 @@ fn variants_of_one_process_do_not_hurt_each_other() {
     let bench = bench();
     let cell = cell(with_limits("hostile/serving", hang_after(1)), native(), "");
     let built = prepare::build(&bench.compiler, &cell).expect("it compiles");
-    let probe = prepare::probe(&bench.workshop, &cell, &built).expect("folders can be made");
+    let probe = prepare::probe(&bench.workshop, None, &cell, &built).expect("folders can be made");
     let seen = run::serve(&probe, &variants).expect("the harness works");
     assert_eq!(seen.len(), variants.len());
     for (pair, (variant, ending, detail)) in seen.chunks(2).zip(worst) {
@@ -134,7 +134,7 @@ fn a_process_that_is_never_ready_answers_for_all() {
     let bench = bench();
     let cell = cell(with_limits("hostile/endings", hang_after(1)), native(), "sleeps");
     let built = prepare::build(&bench.compiler, &cell).expect("it compiles");
-    let probe = prepare::probe(&bench.workshop, &cell, &built).expect("folders can be made");
+    let probe = prepare::probe(&bench.workshop, None, &cell, &built).expect("folders can be made");
     let seen = run::serve(&probe, &["a", "b", "c"]).expect("the harness works");
     assert_eq!(seen.iter().map(|seen| seen.ending).collect::<Vec<_>>(), [Hung; 3]);
 }

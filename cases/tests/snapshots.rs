@@ -1,8 +1,9 @@
 //! Every allocator of this machine under every rule, against `snapshots/`: no complaint, and nothing that changed unseen.
 //!
 //! What the files mean, and which one is used where the version is another, is in `harness/src/snapshot.rs`; insta
-//! stores and reviews them (`cargo insta review`). `ALLOCHECK_REQUIRE=glibc,jemalloc` makes the absence of one red, and
-//! `ALLOCHECK_FULL=1` asks every rule and not the core alone.
+//! stores and reviews them (`cargo insta review`). `ALLOCHECK_REQUIRE=glibc,jemalloc` makes the absence of one red,
+//! `ALLOCHECK_TARGETS=x86_64-linux-musl` has that target run too, and `ALLOCHECK_FULL=1` asks every rule and not the core
+//! alone.
 
 mod support;
 
@@ -12,14 +13,17 @@ use std::sync::LazyLock;
 
 use allocheck::discover;
 use allocheck::model::{Allocator, Area, Kind, Report};
-use allocheck::os;
 use allocheck::plan::Selection;
+use allocheck::report::{self, Format, Style};
+use allocheck::session::Bench;
 use allocheck::snapshot::{self, Choice, Comparison, Difference, MIXING, Snapshot};
+use allocheck::workshop::Workshop;
 use rstest::rstest;
 use support::{BENCH, CATALOG};
 
-static ALLOCATORS: LazyLock<Vec<Allocator>> =
-    LazyLock::new(|| discover::allocators(&CATALOG, &BENCH.workshop, &[], true).expect("discovery works"));
+static ALLOCATORS: LazyLock<Vec<Allocator>> = LazyLock::new(|| {
+    discover::allocators(&CATALOG, &BENCH.machine, &BENCH.workshop, &[], true).expect("discovery works")
+});
 
 /// Each build of an allocator that this machine has: installed, embedded.
 #[rstest]
@@ -35,14 +39,14 @@ fn allocator(
     }
     let areas = [Area::Conformance, Area::Mixing, Area::Release];
     for build in builds {
-        check(&report(vec![build.clone()], &areas), |stem| stem != MIXING);
+        check(&report(&BENCH, vec![build.clone()], &areas), |stem| stem != MIXING);
     }
 }
 
 #[test]
 fn mixing() {
     let libraries = ALLOCATORS.iter().filter(|allocator| allocator.kind == Kind::Library).cloned().collect();
-    check(&report(libraries, &[Area::Mixing]), |stem| stem == MIXING);
+    check(&report(&BENCH, libraries, &[Area::Mixing]), |stem| stem == MIXING);
 }
 
 #[test]
@@ -52,29 +56,64 @@ fn python() {
     if pythons.is_empty() {
         println!("no Python on this machine: none of its rules was run");
     }
-    check(&report(pythons, &[Area::Python]), |_| true);
+    check(&report(&BENCH, pythons, &[Area::Python]), |_| true);
+}
+
+/// Each target that is asked for; one that this machine cannot drive is red then.
+#[rstest]
+fn target(
+    #[files("cases/targets/*.toml")]
+    #[base_dir = "."]
+    path: PathBuf,
+) {
+    let name = path.file_stem().and_then(|stem| stem.to_str()).expect("target files have plain names");
+    if !named_in("ALLOCHECK_TARGETS").iter().any(|wanted| wanted == name) {
+        println!("ALLOCHECK_TARGETS does not name {name}: nothing of it was run");
+        return;
+    }
+    let file = CATALOG.target(name).expect("it is a file's name");
+    let workshop = Workshop::open(Path::new(env!("CARGO_BIN_EXE_allocheck"))).expect("folders can be written");
+    let bench = Bench::new(workshop, Some(file), false).expect("its compiler and its runner are here");
+    let allocators =
+        discover::allocators(&CATALOG, &bench.machine, &bench.workshop, &[], true).expect("discovery works");
+    assert!(!allocators.is_empty(), "{name} has no allocator that cases/allocators knows: {:?}", bench.machine);
+    let report = self::report(&bench, allocators, &[]);
+    assert!(!report.findings.is_empty(), "{name}: nothing was run");
+    println!("{}", report::render(&report, Format::Text, &Style { quiet: true, ..Style::default() }));
+    check(&report, |_| true);
+}
+
+#[test]
+fn targets_that_are_asked_for_are_known() {
+    for name in named_in("ALLOCHECK_TARGETS") {
+        CATALOG.target(&name).expect("ALLOCHECK_TARGETS names targets");
+    }
 }
 
 /// CI names what must be there, so that a missing package is red and not a quiet gap.
 #[test]
 fn required_allocators_are_here() {
-    let required = std::env::var("ALLOCHECK_REQUIRE").unwrap_or_default();
     let here: Vec<String> = ALLOCATORS.iter().map(Allocator::key).collect();
-    let absent: Vec<&str> =
-        required.split(',').filter(|name| !name.is_empty() && !here.iter().any(|key| key == name)).collect();
+    let absent: Vec<String> =
+        named_in("ALLOCHECK_REQUIRE").into_iter().filter(|name| !here.iter().any(|key| key == name)).collect();
     assert!(absent.is_empty(), "ALLOCHECK_REQUIRE asks for {absent:?}; this machine has {here:?}");
 }
 
-fn report(allocators: Vec<Allocator>, areas: &[Area]) -> Report {
+fn named_in(variable: &str) -> Vec<String> {
+    let names = std::env::var(variable).unwrap_or_default();
+    names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+fn report(bench: &Bench, allocators: Vec<Allocator>, areas: &[Area]) -> Report {
     let full = std::env::var_os("ALLOCHECK_FULL").is_some();
     let selection = Selection { areas: areas.to_vec(), full, ..Selection::default() };
-    BENCH.report(&CATALOG, allocators, &selection).expect("the harness works")
+    bench.report(&CATALOG, allocators, &selection).expect("the harness works")
 }
 
 fn check(report: &Report, concerns: impl Fn(&str) -> bool) {
     let complaints: Vec<_> = report.complaints().collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(os::platform_name());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(&report.platform.name);
     let stems = stems(&folder);
     for (stem, current) in snapshot::from_report(report) {
         let entry = report.allocators.iter().find(|entry| snapshot::stem(&entry.name, &entry.version) == stem);

@@ -1,4 +1,4 @@
-//! Reads `cases/`: the rules and the allocator files. Strict, so that a misspelt key is an error with file and line and
+//! Reads `cases/`: the rules, the allocator files and the targets. Strict, so that a misspelt key is an error with file and line and
 //! never a rule that is silently something else.
 
 use std::collections::BTreeMap;
@@ -10,14 +10,17 @@ use serde::{Deserialize, Deserializer};
 use crate::look;
 use crate::model::{Area, Deviation, Fault, Knob, Language, Limits, Load, Norm, Process, Rule, Variation};
 use crate::sources;
+use crate::target::TargetFile;
 
-/// The rules and allocator files of `cases/`.
+/// The rules, allocator files and targets of `cases/`.
 #[derive(Debug)]
 pub struct Catalog {
     /// Sorted by id.
     pub rules: Vec<Rule>,
     /// Sorted by name.
     pub allocators: Vec<AllocatorFile>,
+    /// Sorted by name.
+    pub targets: Vec<TargetFile>,
 }
 
 /// `cases/allocators/<name>.toml`: how to find, load and steer an allocator, and what is known of it.
@@ -147,11 +150,13 @@ pub fn embedded() -> Result<Catalog> {
 
 /// Reads a catalogue from files: path from the project's root, and text.
 pub fn read(files: &[(&str, &str)]) -> Result<Catalog> {
-    let mut catalog = Catalog { rules: Vec::new(), allocators: Vec::new() };
+    let mut catalog = Catalog { rules: Vec::new(), allocators: Vec::new(), targets: Vec::new() };
     for (path, text) in files {
         let Some(inside) = path.strip_prefix("cases/") else { continue };
         if let Some(name) = inside.strip_prefix("allocators/").and_then(|file| file.strip_suffix(".toml")) {
             catalog.allocators.push(read_allocator(path, name, text)?);
+        } else if let Some(name) = inside.strip_prefix("targets/").and_then(|file| file.strip_suffix(".toml")) {
+            catalog.targets.push(TargetFile { name: name.to_owned(), ..parse(path, text, 0)? });
         } else if let Some((id, language)) = rule_id(inside).filter(|_| !inside.starts_with("tests/")) {
             catalog.rules.push(read_rule(path, id, language, text)?);
         }

@@ -17,6 +17,7 @@ use allocheck::os;
 use allocheck::plan::Selection;
 use allocheck::report::{self, Format, Style};
 use allocheck::session::{self, Request};
+use allocheck::target::Machine;
 use allocheck::workshop::Workshop;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{Args, Parser, Subcommand};
@@ -71,6 +72,9 @@ struct Run {
     /// Every rule, not the core alone
     #[arg(long)]
     full: bool,
+    /// A target that this machine can build for and run, instead of this machine itself (see `allocheck list`)
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
     /// The name of the one library that is given by its path
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
@@ -186,7 +190,7 @@ fn request(arguments: &Run) -> Result<Request> {
     }
     let selection =
         Selection { areas: arguments.areas.clone(), rules: arguments.rules.clone(), pairs, full: arguments.full };
-    Ok(Request { wanted, selection, progress: !arguments.quiet })
+    Ok(Request { wanted, selection, target: arguments.target.clone(), progress: !arguments.quiet })
 }
 
 /// A file to be written when all is done. Beside it until then, so that an interrupted run leaves an old one whole.
@@ -284,8 +288,9 @@ fn read(path: &Path) -> Result<Report> {
 fn list(areas: &[Area]) -> Result<ExitCode> {
     let catalog = catalog::embedded()?;
     let workshop = Workshop::open(&std::env::current_exe()?)?;
+    let machine = Machine::this();
     let mut text = String::from("allocators of this machine\n");
-    let found = discover::allocators(&catalog, &workshop, &[], true)?;
+    let found = discover::allocators(&catalog, &machine, &workshop, &[], true)?;
     for allocator in &found {
         let path = allocator.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         let line = format!("  {:<22} {:<10} {:<10} {path}", allocator.key(), allocator.version, allocator.origin);
@@ -300,6 +305,15 @@ fn list(areas: &[Area]) -> Result<ExitCode> {
         .collect();
     if !absent.is_empty() {
         text += &format!("known and not here: {}\n", absent.join(", "));
+    }
+    text += "targets that this machine can drive (--target)\n";
+    for file in &catalog.targets {
+        let missing = file.missing();
+        let here = match &missing[..] {
+            [] => "yes".into(),
+            some => format!("no: {} not found; {}", some.join(", "), file.install),
+        };
+        text += &format!("  {:<22} {here}\n", file.name);
     }
     text += "rules\n";
     for rule in catalog.rules.iter().filter(|rule| areas.is_empty() || areas.contains(&rule.area)) {

@@ -1,5 +1,5 @@
-//! Builds probes and shims with the machine's C compiler, cached by content: what was built once from the same text by
-//! the same compiler is not built again.
+//! Builds probes and shims with the machine's C compiler, or with a target's, cached by content: what was built once from
+//! the same text by the same compiler for the same target is not built again.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::model::{Language, Rule};
 use crate::os;
 use crate::sources;
+use crate::target::TargetFile;
 use crate::workshop::Workshop;
 
-/// The target this program was built for; its probes are built for the same.
+/// The target this program was built for; so are probes, unless a target is named.
 pub const TARGET: &str = env!("ALLOCHECK_TARGET");
 
 const FLAGS: [&str; 5] = ["-O2", "-g", "-Wall", "-Wextra", "-pthread"];
@@ -27,7 +28,7 @@ struct Tool {
     standard: &'static str,
 }
 
-/// The machine's compilers and the runtime of the probes, ready to build rules.
+/// Compilers and the runtime of the probes, ready to build rules.
 pub struct Compiler {
     c: Tool,
     /// A machine may have none: then the rules in C++ are not built.
@@ -39,6 +40,11 @@ pub struct Compiler {
     failed: Mutex<BTreeMap<PathBuf, NotBuilt>>,
     /// The programs of rules, so that each is asked of the cache once.
     programs: Mutex<BTreeMap<String, Result<PathBuf, NotBuilt>>>,
+    /// What programs end in.
+    extension: &'static str,
+    /// How programs are linked, but for Windows, whose linker has no word for it and needs none.
+    position_independent: &'static [&'static str],
+    libraries: &'static [&'static str],
     /// Objects of `c-shims/*.c`, position independent, for probes and for the Python runtime alike.
     runtime: Vec<PathBuf>,
 }
@@ -47,11 +53,19 @@ pub struct Compiler {
 pub type NotBuilt = String;
 
 impl Compiler {
-    /// Finds the compiler (`CC`, else the usual names) and builds the probes' runtime.
-    pub fn find(workshop: &Workshop) -> Result<Self> {
+    /// Finds the compilers, a target's or this machine's own (`CC`, else the usual names), and builds the probes' runtime.
+    pub fn find(workshop: &Workshop, target: Option<&TargetFile>) -> Result<Self> {
+        let tool = |cxx| match target {
+            None => Tool::of_this_machine(workshop, cxx),
+            Some(file) => Tool::of_target(file, cxx),
+        };
+        let windows = target.map_or(std::env::consts::OS, |file| &file.os) == "windows";
         let mut compiler = Compiler {
-            c: Tool::find(workshop, false)?,
-            cxx: Tool::find(workshop, true).map_err(|error| error.to_string()),
+            c: tool(false)?,
+            cxx: tool(true).map_err(|error| error.to_string()),
+            extension: if windows { ".exe" } else { "" },
+            position_independent: if windows { &[] } else { &["-fPIE", "-pie"] },
+            libraries: if windows { &[] } else { &["-ldl"] },
             cache: workshop.cache().to_owned(),
             sources: unpack_sources(workshop.cache())?,
             failed: Mutex::default(),
@@ -83,14 +97,28 @@ impl Compiler {
         let mut inputs = vec![self.sources.join(source)];
         inputs.extend(self.runtime.iter().cloned());
         let tool = if rule.language == Language::Cxx { self.cxx.as_ref().map_err(String::clone)? } else { &self.c };
-        self.build(tool, &rule.id, &[&rule.text, &self.runtime_hash()], &["-fPIE", "-pie"], &inputs, &["-ldl"])
+        self.program(tool, &rule.id, &[&rule.text], &inputs)
     }
 
-    /// The program that tells what an allocator reserves at its start.
-    pub fn reserve(&self) -> Result<PathBuf, NotBuilt> {
-        let (path, text) = sources::in_folder("c-shims/start").next().expect("it is carried");
-        let inputs: Vec<PathBuf> = [self.sources.join(path)].into_iter().chain(self.runtime.iter().cloned()).collect();
-        self.build(&self.c, "reserve", &[text, &self.runtime_hash()], &["-fPIE", "-pie"], &inputs, &["-ldl"])
+    /// The program that tells what a process finds at its start.
+    pub fn start(&self) -> Result<PathBuf, NotBuilt> {
+        let (mut inputs, texts) = self.folder("c-shims/start");
+        inputs.extend(self.runtime.iter().cloned());
+        self.program(&self.c, "start", &texts, &inputs)
+    }
+
+    fn program(&self, tool: &Tool, name: &str, texts: &[&str], inputs: &[PathBuf]) -> Result<PathBuf, NotBuilt> {
+        let runtime = self.runtime_hash();
+        let hashed = [texts, &[&runtime]].concat();
+        let name = format!("{name}{}", self.extension);
+        self.build(tool, &name, &hashed, self.position_independent, inputs, self.libraries)
+    }
+
+    /// The C files of a folder, and all its texts, which decide what comes of them.
+    fn folder(&self, folder: &str) -> (Vec<PathBuf>, Vec<&'static str>) {
+        let files: Vec<_> = sources::in_folder(folder).collect();
+        let sources = files.iter().map(|(path, _)| path).filter(|path| path.ends_with(".c"));
+        (sources.map(|path| self.sources.join(path)).collect(), files.iter().map(|(_, text)| *text).collect())
     }
 
     /// The runtime as a library for Python probes.
@@ -115,10 +143,7 @@ impl Compiler {
 
     /// The reference allocator, as a library to preload.
     pub fn reference(&self) -> Result<PathBuf, NotBuilt> {
-        let files: Vec<_> = sources::in_folder("c-shims/reference").collect();
-        let texts: Vec<_> = files.iter().map(|(_, text)| *text).collect();
-        let inputs: Vec<_> =
-            files.iter().filter(|(path, _)| path.ends_with(".c")).map(|(path, _)| self.sources.join(path)).collect();
+        let (inputs, texts) = self.folder("c-shims/reference");
         self.build(&self.c, "libreference.so", &texts, &["-shared", "-fPIC", "-fvisibility=hidden"], &inputs, &[])
     }
 
@@ -194,7 +219,7 @@ impl Compiler {
 
 impl Tool {
     /// `cc` knows the names, the environment variables and the flags that each target wants.
-    fn find(workshop: &Workshop, cxx: bool) -> Result<Self> {
+    fn of_this_machine(workshop: &Workshop, cxx: bool) -> Result<Self> {
         let mend = if cxx {
             "no C++ compiler; install g++ or clang, or name yours in CXX"
         } else {
@@ -215,10 +240,22 @@ impl Tool {
             .chain(command.get_args())
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
+        Tool::new(command, TARGET, cxx, mend)
+    }
+
+    fn of_target(file: &TargetFile, cxx: bool) -> Result<Self> {
+        let (name, mend) = (&file.name, &file.install);
+        let (found, language) = if cxx { (file.cxx_compiler(), "C++") } else { (file.c_compiler(), "C") };
+        ensure!(!cxx || !file.cxx.is_empty(), "no C++ compiler is known for {name}");
+        let command = found.with_context(|| format!("no {language} compiler for {name} on this machine; {mend}"))?;
+        Tool::new(command, name, cxx, mend)
+    }
+
+    fn new(command: Vec<String>, target: &str, cxx: bool, mend: &str) -> Result<Self> {
         let version = Command::new(&command[0]).args(&command[1..]).arg("--version").output();
         let version = version.ok().filter(|output| output.status.success());
         let version = version.with_context(|| format!("{:?} does not run: {mend}", command[0]))?;
-        let identity = format!("{TARGET} {} {FLAGS:?} {command:?}", String::from_utf8_lossy(&version.stdout));
+        let identity = format!("{target} {} {FLAGS:?} {command:?}", String::from_utf8_lossy(&version.stdout));
         Ok(Tool { command, identity, standard: if cxx { "-std=c++17" } else { "-std=c11" } })
     }
 }

@@ -12,6 +12,7 @@ use crate::look;
 use crate::model::{Allocator, Kind, Origin};
 use crate::os;
 use crate::python;
+use crate::target::{self, Machine};
 use crate::workshop::Workshop;
 
 /// What the user named on the command line.
@@ -76,12 +77,18 @@ fn stem(path: &Path) -> String {
 }
 
 /// The allocators that the user named, or all of this machine; interpreters only if `python`.
-pub fn allocators(catalog: &Catalog, workshop: &Workshop, wanted: &[Wanted], python: bool) -> Result<Vec<Allocator>> {
+pub fn allocators(
+    catalog: &Catalog,
+    machine: &Machine,
+    workshop: &Workshop,
+    wanted: &[Wanted],
+    python: bool,
+) -> Result<Vec<Allocator>> {
     let names: Vec<&str> = wanted.iter().filter_map(Wanted::name).collect();
     let mut found = Vec::new();
     if wanted.is_empty() || !names.is_empty() {
-        let mut there = on_this_machine(catalog, workshop, &names)?;
-        if python && (names.is_empty() || names.iter().any(|name| python::is_name(name))) {
+        let mut there = on_this_machine(catalog, machine, workshop, &names)?;
+        if python && machine.target.is_none() && (names.is_empty() || names.iter().any(|name| python::is_name(name))) {
             there.extend(python::interpreters());
         }
         for name in &names {
@@ -94,7 +101,7 @@ pub fn allocators(catalog: &Catalog, workshop: &Workshop, wanted: &[Wanted], pyt
     }
     for one in wanted {
         if let Wanted::Library { name, path } = one {
-            found.push(library_of_the_user(catalog, workshop, name.as_deref(), path)?);
+            found.push(library_of_the_user(catalog, machine, workshop, name.as_deref(), path)?);
         }
     }
     let keys: Vec<String> = found.iter().map(Allocator::key).collect();
@@ -121,22 +128,29 @@ fn unknown(name: &str, catalog: &Catalog, there: &[Allocator]) -> String {
 }
 
 /// The platform's own, the installed and the embedded ones, in that order; only those called `names`, if any are.
-fn on_this_machine(catalog: &Catalog, workshop: &Workshop, names: &[&str]) -> Result<Vec<Allocator>> {
+fn on_this_machine(
+    catalog: &Catalog,
+    machine: &Machine,
+    workshop: &Workshop,
+    names: &[&str],
+) -> Result<Vec<Allocator>> {
     let asked = |file: &&AllocatorFile| {
         names.is_empty() || names.iter().any(|name| name.split('@').next() == Some(file.name.as_str()))
     };
-    let here =
-        |file: &&AllocatorFile| file.platforms.is_empty() || file.platforms.iter().any(|os| os == std::env::consts::OS);
+    let here = |file: &&AllocatorFile| machine.is_among(&file.platforms);
     let files: Vec<&AllocatorFile> = catalog.allocators.iter().filter(asked).filter(here).collect();
-    let (native, version) = os::native();
     let mut found = Vec::new();
-    for file in files.iter().filter(|file| file.native && file.name == native) {
-        found.push(allocator(file, version.clone(), Origin::System, None));
+    for file in files.iter().filter(|file| file.native && file.name == machine.runtime) {
+        found.push(allocator(file, machine.version.clone(), Origin::System, None));
+    }
+    // What this machine has is of no use to a target.
+    if machine.target.is_some() {
+        return Ok(found);
     }
     let folders: Vec<Folder> = os::library_folders().into_iter().map(Folder::list).collect();
     for file in &files {
-        if let Some(path) = find_library(file, &folders) {
-            let version = version_of(workshop, Some(file), &path).unwrap_or_else(|_| "unknown".into());
+        if let Some(path) = find_library(file, machine, &folders) {
+            let version = version_of(workshop, machine, Some(file), &path).unwrap_or_else(|_| "unknown".into());
             found.push(allocator(file, version, Origin::Installed, Some(path)));
         }
     }
@@ -166,12 +180,14 @@ fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option
 }
 
 /// The first of the file's libraries that is there and is for this machine.
-fn find_library(file: &AllocatorFile, folders: &[Folder]) -> Option<PathBuf> {
+fn find_library(file: &AllocatorFile, machine: &Machine, folders: &[Folder]) -> Option<PathBuf> {
     let candidates = file.libraries.iter().flat_map(|library| match library.starts_with('/') {
         true => glob::glob(library).into_iter().flatten().flatten().collect(),
         false => folders.iter().flat_map(|folder| folder.named(library)).collect::<Vec<_>>(),
     });
-    candidates.filter_map(|path| fs::canonicalize(path).ok()).find(|path| look::check_file(path).is_ok())
+    candidates
+        .filter_map(|path| fs::canonicalize(path).ok())
+        .find(|path| look::check_file(path, machine.format).is_ok())
 }
 
 /// A folder of libraries, listed once for all that are looked for.
@@ -197,12 +213,18 @@ impl Folder {
 }
 
 /// The library that the user named, looked at before anything else is done with it.
-fn library_of_the_user(catalog: &Catalog, workshop: &Workshop, name: Option<&str>, path: &Path) -> Result<Allocator> {
-    look::check_file(path)?;
+fn library_of_the_user(
+    catalog: &Catalog,
+    machine: &Machine,
+    workshop: &Workshop,
+    name: Option<&str>,
+    path: &Path,
+) -> Result<Allocator> {
+    look::check_file(path, machine.format)?;
     let name = name.map_or_else(|| stem(path), str::to_owned);
     let path = fs::canonicalize(path).with_context(|| format!("{}", path.display()))?;
     let file = catalog.allocators.iter().find(|file| file.name == name);
-    let version = version_of(workshop, file, &path)?;
+    let version = version_of(workshop, machine, file, &path)?;
     Ok(match file {
         Some(file) => allocator(file, version, Origin::Path, Some(path)),
         None => Allocator {
@@ -220,14 +242,18 @@ fn library_of_the_user(catalog: &Catalog, workshop: &Workshop, name: Option<&str
     })
 }
 
-/// Loads it in a child in any case: what does not load cannot be put under test.
-fn version_of(workshop: &Workshop, file: Option<&AllocatorFile>, path: &Path) -> Result<String> {
+/// Loads it in a child in any case: what does not load cannot be put under test. Only on this machine itself can a function
+/// of it be called.
+fn version_of(workshop: &Workshop, machine: &Machine, file: Option<&AllocatorFile>, path: &Path) -> Result<String> {
     let source = file.and_then(|file| file.version.as_ref());
     let call = match source {
         Some(VersionSource::Call(call)) => Some(call.as_str()),
         _ => None,
     };
-    let called = look::version(workshop, path, call, look::PATIENCE_S)?;
+    let called = match &machine.start {
+        None => look::version(workshop, path, call, look::PATIENCE_S)?,
+        Some(start) => target::check_loads(workshop, start, path).map(|()| None)?,
+    };
     let version = match source {
         Some(VersionSource::Text { after, library }) => {
             let holder = library.as_ref().map_or(path.to_owned(), |name| path.with_file_name(name));

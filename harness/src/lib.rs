@@ -22,4 +22,5 @@ pub mod run;
 pub mod session;
 pub mod snapshot;
 pub mod sources;
+pub mod target;
 pub mod workshop;

@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 use std::ffi::{CStr, OsString, c_char, c_int, c_void};
 use std::path::Path;
-use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail, ensure};
 use object::{Architecture, BinaryFormat, Object, ObjectKind, ObjectSymbol};
 
-use crate::model::{Ending, Limits};
+use crate::model::{Ending, Limits, Observation};
 use crate::os::{self, Containment};
 use crate::run::{self, Probe};
 use crate::workshop::Workshop;
@@ -20,8 +19,11 @@ pub const PATIENCE_S: u64 = 30;
 /// The hidden subcommand that does the looking.
 pub const SUBCOMMAND: &str = "__look";
 
-/// Reads the file without loading it: a shared library, for this machine, that exports malloc.
-pub fn check_file(path: &Path) -> Result<()> {
+/// What a program is to the system that runs it.
+pub type Format = (BinaryFormat, Architecture);
+
+/// Reads the file without loading it: a shared library, for a machine of this format, that exports malloc.
+pub fn check_file(path: &Path, machine: Option<Format>) -> Result<()> {
     const MEND: &str = "give the path of a shared library that exports malloc";
     let shown = path.display();
     let metadata = path.metadata().with_context(|| format!("cannot read {shown}; {MEND}"))?;
@@ -29,10 +31,10 @@ pub fn check_file(path: &Path) -> Result<()> {
     ensure!(metadata.is_file(), "{shown} is {}; {MEND}", if metadata.is_dir() { "a folder" } else { "no file" });
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
     let Ok(file) = object::File::parse(&*bytes) else { bail!("{shown} is not a shared library; {MEND}") };
-    if let Some((format, architecture)) = own_format() {
+    if let Some((format, architecture)) = machine {
         ensure!(file.format() == format, "{shown} is a {:?} file, this system takes {format:?}; {MEND}", file.format());
         let theirs = file.architecture();
-        ensure!(theirs == architecture, "{shown} is built for {theirs:?}; this allocheck tests {architecture:?} only");
+        ensure!(theirs == architecture, "{shown} is built for {theirs:?}; this run tests {architecture:?} only");
     }
     ensure!(file.kind() == ObjectKind::Dynamic, "{shown} is not a shared library; link it with -shared");
     let exports = file.dynamic_symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok("malloc"));
@@ -42,19 +44,15 @@ pub fn check_file(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What this program itself is, which is what the machine runs.
-fn own_format() -> Option<(BinaryFormat, Architecture)> {
-    static OWN: OnceLock<Option<(BinaryFormat, Architecture)>> = OnceLock::new();
-    *OWN.get_or_init(|| {
-        let bytes = std::fs::read(std::env::current_exe().ok()?).ok()?;
-        let own = object::File::parse(&*bytes).ok()?;
-        Some((own.format(), own.architecture()))
-    })
+/// The format of a program, which its libraries must have too.
+pub fn format_of(program: &Path) -> Option<Format> {
+    let bytes = std::fs::read(program).ok()?;
+    let file = object::File::parse(&*bytes).ok()?;
+    Some((file.format(), file.architecture()))
 }
 
 /// Loads the library in a process of its own, contained like a cell, and asks `call` for its version.
 pub fn version(workshop: &Workshop, library: &Path, call: Option<&str>, patience_s: u64) -> Result<Option<String>> {
-    let shown = library.display();
     let path = workshop.plain_path(library)?;
     let words = [OsString::from(SUBCOMMAND), path.clone().into()];
     let seen = run::run(&Probe {
@@ -66,14 +64,21 @@ pub fn version(workshop: &Workshop, library: &Path, call: Option<&str>, patience
         folder: workshop.scratch().to_owned(),
         containment: Containment { limits: Limits { hang_s: patience_s, ..Limits::default() }, aslr_off: false },
     })?;
-    let detail = seen.detail.unwrap_or_default();
+    check_loaded(library, &path, &seen)?;
+    Ok(seen.facts.get("version").cloned())
+}
+
+/// Did a process load the library, by this path to it?
+pub fn check_loaded(library: &Path, path: &Path, seen: &Observation) -> Result<()> {
+    let shown = library.display();
+    let detail = seen.detail.as_deref().unwrap_or_default();
     match seen.ending {
-        Ending::Returned => Ok(seen.facts.get("version").cloned()),
+        Ending::Returned => Ok(()),
         // The linker's message begins with the path, or it is about another library.
         Ending::NotLoaded => {
             bail!("{shown} does not load: {}", detail.trim_start_matches(&format!("{}: ", path.display())))
         }
-        Ending::Hung => bail!("{shown}: loading it hangs (more than {patience_s} s); look at its constructors"),
+        Ending::Hung => bail!("{shown}: loading it hangs; look at its constructors"),
         Ending::Signalled => bail!("{shown}: loading it crashes ({detail}); look at its constructors"),
         ending => bail!("{shown}: loading it ends the program ({ending} {detail}); look at its constructors"),
     }

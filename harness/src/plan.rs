@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::catalog::{Catalog, did_you_mean};
 use crate::model::{Allocator, Area, Cell, Kind, Knob, Language, Load, Process, Rule};
+use crate::target::Machine;
 
 /// What the user asked to be run; empty lists are everything.
 #[derive(Clone, Debug, Default)]
@@ -68,13 +69,9 @@ fn names(pattern: &str, rule: &Rule, variant: Option<&str>) -> bool {
 }
 
 /// Every cell, sorted by rule, allocator, partner, variant as they come.
-pub fn cells(catalog: &Catalog, allocators: &[Arc<Allocator>], selection: &Selection) -> Vec<Cell> {
+pub fn cells(catalog: &Catalog, machine: &Machine, allocators: &[Arc<Allocator>], selection: &Selection) -> Vec<Cell> {
     let mut cells = Vec::new();
-    for rule in &catalog.rules {
-        let here = rule.platforms.is_empty() || rule.platforms.iter().any(|os| os == std::env::consts::OS);
-        if !here {
-            continue;
-        }
+    for rule in catalog.rules.iter().filter(|rule| machine.is_among(&rule.platforms)) {
         let rule = Arc::new(rule.clone());
         for allocator in allocators.iter().filter(|allocator| is_asked(&rule, allocator)) {
             let mut variants = variants(&rule, allocator);
@@ -133,16 +130,16 @@ fn partners(
     partners.map(|partner| Some(Arc::clone(partner))).collect()
 }
 
-/// The cells that one process can serve, by their places: each alone, but for those of a rule that forks and that differ
-/// in nothing but the variant. `env=` in a variant is the interpreter's environment, so it is a process of its own.
-pub fn batches(cells: &[Cell]) -> Vec<Vec<usize>> {
+/// The cells that one process can serve, by their places: each alone, but for those of a rule that forks, where a process
+/// can, and that differ in nothing but the variant. `env=` in a variant is the interpreter's environment, so it is a process of its own.
+pub fn batches(cells: &[Cell], forks: bool) -> Vec<Vec<usize>> {
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let mut open: BTreeMap<_, usize> = BTreeMap::new();
     for (place, cell) in cells.iter().enumerate() {
         let partner = cell.partner.as_ref().map(|partner| partner.key());
         let key = (cell.rule.id.clone(), cell.allocator.key(), partner, environment_word(cell));
         match open.get(&key) {
-            Some(batch) if cell.rule.process == Process::Fork => batches[*batch].push(place),
+            Some(batch) if forks && cell.rule.process == Process::Fork => batches[*batch].push(place),
             _ => {
                 open.insert(key, batches.len());
                 batches.push(vec![place]);

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use crate::compile::{Compiler, NotBuilt};
 use crate::model::{Allocator, Cell, Language, Limits, Load, Rule};
 use crate::os::Containment;
 use crate::plan::environment_word;
 use crate::run::Probe;
+use crate::target::TargetFile;
 use crate::workshop::Workshop;
 
 /// What the probe finds beside its environment.
@@ -64,7 +65,7 @@ pub fn warm_up(compiler: &Compiler, workshop: &Workshop, cell: &Cell, modules: &
 }
 
 /// The probe of a cell: nothing is inherited from this process' environment.
-pub fn probe(workshop: &Workshop, cell: &Cell, built: &Built) -> Result<Probe> {
+pub fn probe(workshop: &Workshop, target: Option<&TargetFile>, cell: &Cell, built: &Built) -> Result<Probe> {
     let mut environment = built.environment.clone();
     let mut set = |name: &str, value: OsString| drop(environment.insert(name.to_owned(), value));
     if let Some(variant) = &cell.variant {
@@ -100,13 +101,29 @@ pub fn probe(workshop: &Workshop, cell: &Cell, built: &Built) -> Result<Probe> {
     for (name, value) in &cell.allocator.environment {
         set(name, value.into());
     }
-    Ok(Probe {
+    let probe = Probe {
         program: built.program.clone(),
         arguments: built.arguments.clone(),
         environment,
         folder: workshop.scratch().to_owned(),
         containment: Containment { limits: limits(cell), aslr_off: cell.rule.aslr_off },
-    })
+    };
+    under_runner(target, probe)
+}
+
+/// The probe as it is started on this machine: by the target's runner, in its environment.
+fn under_runner(target: Option<&TargetFile>, mut probe: Probe) -> Result<Probe> {
+    let Some(file) = target else { return Ok(probe) };
+    for (name, value) in &file.environment {
+        probe.environment.entry(name.clone()).or_insert(value.into());
+    }
+    let mut command = file.runner().map_err(|missing| anyhow!("{}: no {missing} here; {}", file.name, file.install))?;
+    if !command.is_empty() {
+        let program = std::mem::replace(&mut probe.program, command.remove(0).into());
+        probe.arguments.insert(0, program.into());
+        probe.arguments.splice(0..0, command);
+    }
+    Ok(probe)
 }
 
 /// A rule's limits, raised by what its allocators reserve and do not use.
@@ -120,20 +137,26 @@ fn limits(cell: &Cell) -> Limits {
     }
 }
 
-/// A probe that only starts, without a limit on memory; under `library`, if there is one.
-pub fn start(workshop: &Workshop, program: &Path, allocator: &Allocator, library: Option<&Path>) -> Result<Probe> {
-    let settings = allocator.environment.iter().map(|(name, value)| (name.clone(), OsString::from(value)));
-    let mut environment: BTreeMap<String, OsString> = settings.collect();
-    if let Some(library) = library {
-        environment.insert("LD_PRELOAD".into(), workshop.plain_path(library)?.into());
-    }
-    Ok(Probe {
+/// A probe that only starts, without a limit on memory.
+pub fn start(workshop: &Workshop, target: Option<&TargetFile>, program: &Path, aslr_off: bool) -> Result<Probe> {
+    let probe = Probe {
         program: program.to_owned(),
         arguments: Vec::new(),
-        environment,
+        environment: BTreeMap::new(),
         folder: workshop.scratch().to_owned(),
-        containment: Containment { limits: Limits { memory_mib: UNLIMITED, ..Limits::default() }, aslr_off: false },
-    })
+        containment: Containment { limits: Limits { memory_mib: UNLIMITED, ..Limits::default() }, aslr_off },
+    };
+    under_runner(target, probe)
+}
+
+/// The same in the environment of an allocator's probes, under it.
+pub fn start_under(workshop: &Workshop, start: &Probe, allocator: &Allocator, library: Option<&Path>) -> Result<Probe> {
+    let mut probe = start.clone();
+    probe.environment.extend(allocator.environment.iter().map(|(name, value)| (name.clone(), value.into())));
+    if let Some(library) = library {
+        probe.environment.insert("LD_PRELOAD".into(), workshop.plain_path(library)?.into());
+    }
+    Ok(probe)
 }
 
 /// More than any address space.

@@ -11,13 +11,14 @@ use crate::compile::Compiler;
 use crate::discover::{self, Wanted};
 use crate::judge;
 use crate::model::{
-    Allocator, AllocatorEntry, Cell, Ending, Finding, Language, Load, Observation, Origin, Process, Report,
+    Allocator, AllocatorEntry, Cell, Ending, Finding, Language, Load, Observation, Origin, Platform, Process, Report,
 };
 use crate::os;
 use crate::plan::{self, Selection};
 use crate::prepare;
 use crate::progress;
 use crate::run;
+use crate::target::{Machine, TargetFile};
 use crate::workshop::Workshop;
 
 /// What to run.
@@ -26,6 +27,8 @@ pub struct Request {
     /// Empty is every allocator of this machine.
     pub wanted: Vec<Wanted>,
     pub selection: Selection,
+    /// The name of a target; `None` is this machine.
+    pub target: Option<String>,
     /// Show progress on standard error, if that is a terminal.
     pub progress: bool,
 }
@@ -34,10 +37,10 @@ pub struct Request {
 pub fn run(program: &Path, request: &Request) -> Result<Report> {
     let catalog = catalog::embedded()?;
     request.selection.check(&catalog)?;
-    let workshop = Workshop::open(program)?;
+    let target = request.target.as_deref().map(|name| catalog.target(name)).transpose()?;
+    let bench = Bench::new(Workshop::open(program)?, target, request.progress)?;
     let python = request.selection.asks_python(&catalog);
-    let allocators = discover::allocators(&catalog, &workshop, &request.wanted, python)?;
-    let bench = Bench::new(workshop, request.progress)?;
+    let allocators = discover::allocators(&catalog, &bench.machine, &bench.workshop, &request.wanted, python)?;
     bench.report(&catalog, allocators, &request.selection)
 }
 
@@ -45,14 +48,19 @@ pub fn run(program: &Path, request: &Request) -> Result<Report> {
 pub struct Bench {
     pub workshop: Workshop,
     pub compiler: Compiler,
-    aslr_off: bool,
+    pub machine: Machine,
     progress: bool,
 }
 
 impl Bench {
-    pub fn new(workshop: Workshop, progress: bool) -> Result<Self> {
-        let compiler = Compiler::find(&workshop)?;
-        Ok(Bench { workshop, compiler, aslr_off: os::can_turn_aslr_off(), progress })
+    /// For a target, or for this machine itself.
+    pub fn new(workshop: Workshop, target: Option<&TargetFile>, progress: bool) -> Result<Self> {
+        let compiler = Compiler::find(&workshop, target)?;
+        let machine = match target {
+            None => Machine::this(),
+            Some(file) => Machine::driven(&workshop, &compiler, file)?,
+        };
+        Ok(Bench { workshop, compiler, machine, progress })
     }
 
     /// Runs every cell that the selection has for these allocators.
@@ -60,17 +68,14 @@ impl Bench {
         let allocators = progress::each("starting", self.progress, &allocators, |allocator| self.started(allocator));
         let allocators: Vec<Arc<Allocator>> =
             allocators.into_iter().map(|one| one.map(Arc::new)).collect::<Result<_>>()?;
-        let cells = plan::cells(catalog, &allocators, selection);
+        let cells = plan::cells(catalog, &self.machine, &allocators, selection);
         self.build(&cells);
         self.warm_up(&cells)?;
         let findings = self.findings(&cells)?;
-        let mut platform = os::platform();
-        platform.aslr = if self.aslr_off { "off" } else { "on" }.into();
-        platform.witnesses = witnesses(&findings);
         Ok(Report {
             version: Report::VERSION,
             allocheck: env!("CARGO_PKG_VERSION").into(),
-            platform,
+            platform: Platform { witnesses: witnesses(&findings), ..self.machine.platform.clone() },
             allocators: allocators.iter().map(|allocator| entry(allocator)).collect(),
             findings,
         })
@@ -79,15 +84,20 @@ impl Bench {
     /// The allocator with what it reserves, by a look at a process that it has just started in.
     fn started(&self, allocator: &Allocator) -> Result<Allocator> {
         let mut allocator = allocator.clone();
-        if let (Load::Preload, Ok(program)) = (allocator.load(), self.compiler.reserve()) {
+        if let (Load::Preload, Ok(program)) = (allocator.load(), self.compiler.start()) {
+            let start = prepare::start(&self.workshop, self.target(), &program, false)?;
             let mut kib = [0, 0];
             for (kib, library) in kib.iter_mut().zip([None, allocator.path.as_deref()]) {
-                let probe = prepare::start(&self.workshop, &program, &allocator, library)?;
-                *kib = run::run(&probe)?.measures.get("kib").copied().unwrap_or(0);
+                let probe = prepare::start_under(&self.workshop, &start, &allocator, library)?;
+                *kib = run::run(&probe)?.measures.get("data_kib").copied().unwrap_or(0);
             }
             allocator.reserved_mib = kib[1].saturating_sub(kib[0]) >> 10;
         }
         Ok(allocator)
+    }
+
+    fn target(&self) -> Option<&TargetFile> {
+        self.machine.target.as_ref()
     }
 
     /// Each probe once, before any cell runs; what does not build is told by its cells.
@@ -117,7 +127,7 @@ impl Bench {
     }
 
     fn findings(&self, cells: &[Cell]) -> Result<Vec<Finding>> {
-        let batches = plan::batches(cells);
+        let batches = plan::batches(cells, self.machine.forks);
         let waits = |batch: &Vec<usize>| cells[batch[0]].rule.waits;
         let results = progress::each_beside("running", self.progress, &batches, waits, |batch| {
             let batch: Vec<&Cell> = batch.iter().map(|place| &cells[*place]).collect();
@@ -139,7 +149,9 @@ impl Bench {
                 seen.push(observation);
             }
         }
-        Ok(batch.iter().zip(&seen).map(|(cell, seen)| judge::judge(cell, seen, reproduce(cell))).collect())
+        let judged =
+            batch.iter().zip(&seen).map(|(cell, seen)| judge::judge(cell, seen, reproduce(cell, self.target())));
+        Ok(judged.collect())
     }
 
     /// Runs one cell once.
@@ -151,22 +163,22 @@ impl Bench {
     fn observations(&self, batch: &[&Cell]) -> Result<Vec<Observation>> {
         os::check_interruption()?;
         let cell = batch[0];
-        if cell.rule.aslr_off && !self.aslr_off {
+        if cell.rule.aslr_off && !self.machine.aslr_off {
             let why = "the system refuses to turn address space randomisation off";
             let seen = Observation { unobservable: Some(why.into()), ..Observation::new(Ending::Returned, None) };
             return Ok(vec![seen; batch.len()]);
         }
         let probe = match prepare::build(&self.compiler, cell) {
-            Ok(built) => prepare::probe(&self.workshop, cell, &built)?,
+            Ok(built) => prepare::probe(&self.workshop, self.target(), cell, &built)?,
             Err(why) => return Ok(vec![Observation::new(Ending::NotBuilt, Some(why)); batch.len()]),
         };
         match cell.rule.process {
-            Process::Spawn => Ok(vec![run::run(&probe)?]),
-            Process::Fork => {
+            Process::Fork if self.machine.forks => {
                 let variants: Vec<&str> =
                     batch.iter().map(|cell| cell.variant.as_deref().unwrap_or_default()).collect();
                 run::serve(&probe, &variants)
             }
+            _ => Ok(vec![run::run(&probe)?]),
         }
     }
 }
@@ -188,7 +200,7 @@ fn entry(allocator: &Allocator) -> AllocatorEntry {
 }
 
 /// The command that runs this cell alone.
-fn reproduce(cell: &Cell) -> String {
+fn reproduce(cell: &Cell, target: Option<&TargetFile>) -> String {
     let named = |allocator: &Allocator| match (&allocator.origin, &allocator.path) {
         (Origin::Path, Some(path)) => format!("{}={}", allocator.name, path.display()),
         _ => allocator.key(),
@@ -199,7 +211,8 @@ fn reproduce(cell: &Cell) -> String {
         Some(partner) if partner.key() == cell.allocator.key() => quoted(&named(&cell.allocator)),
         Some(partner) => quoted(&format!("{}->{}", named(&cell.allocator), named(partner))),
     };
-    format!("allocheck run {who} --rule {}", quoted(&rule))
+    let target = target.map(|file| format!(" --target {}", file.name)).unwrap_or_default();
+    format!("allocheck run{target} {who} --rule {}", quoted(&rule))
 }
 
 /// A word as a POSIX shell takes it.

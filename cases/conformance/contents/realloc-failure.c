@@ -8,7 +8,7 @@ needs   = ["malloc", "realloc", "free"]
 #include "probe.h"
 
 PROBE {
-    static const size_t impossible[] = {SIZE_MAX, SIZE_MAX - 4096, SIZE_MAX / 2 + 1, (size_t)PTRDIFF_MAX - 64};
+    static const size_t impossible[] = {SIZE_MAX, SIZE_MAX - 4096, SIZE_MAX / 2 + 1, IMPOSSIBLE - 64};
     for (size_t n = 1; n <= KIB(256); n = next_size(n)) {
         void *p = malloc(n);
         CHECK(p != NULL, "malloc(%zu) returned NULL", n);

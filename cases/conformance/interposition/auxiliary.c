@@ -15,6 +15,7 @@ variants  = ["mallopt", "mallinfo", "mallinfo2", "malloc_trim", "malloc_stats", 
 
 #include "aftermath.h"
 
+#if defined(__GLIBC__)
 static void by_mallopt(void *function) { ((int (*)(int, int))(uintptr_t)function)(M_MMAP_THRESHOLD, 1 << 20); }
 static void by_mallinfo(void *function) { ((struct mallinfo(*)(void))(uintptr_t)function)(); }
 static void by_mallinfo2(void *function) { ((struct mallinfo2(*)(void))(uintptr_t)function)(); }
@@ -52,3 +53,6 @@ PROBE {
         FACT("heap", aftermath());
     }
 }
+#else
+PROBE { probe_unobservable("another C runtime than glibc has none of them"); }
+#endif

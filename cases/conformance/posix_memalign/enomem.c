@@ -8,7 +8,7 @@ needs   = ["posix_memalign"]
 #include "probe.h"
 
 PROBE {
-    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - KIB(64), SIZE_MAX / 2 + 1, SIZE_MAX / 2};
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - KIB(64), SIZE_MAX / 2 + 1, IMPOSSIBLE};
     for (size_t alignment = sizeof(void *); alignment <= MIB(1); alignment *= 2)
         for (size_t i = 0; i < COUNT_OF(sizes); i++) {
             void *p = NULL;

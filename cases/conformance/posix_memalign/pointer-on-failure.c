@@ -18,12 +18,12 @@ static const char *after_failure(size_t alignment, size_t n) {
 
 PROBE {
     static const size_t invalid[] = {3, 24, 48, 1000};
-    static const size_t impossible[] = {SIZE_MAX, SIZE_MAX - KIB(64), SIZE_MAX / 2 + 1, SIZE_MAX / 2};
+    static const size_t impossible[] = {SIZE_MAX, SIZE_MAX - KIB(64), SIZE_MAX / 2 + 1, IMPOSSIBLE};
     for (size_t i = 0; i < COUNT_OF(impossible); i++)
         for (size_t alignment = sizeof(void *); alignment < KIB(64); alignment *= 2)
             after_failure(alignment, impossible[i]);
     for (size_t i = 0; i < COUNT_OF(invalid); i++)
         after_failure(invalid[i], 100);
-    FACT("enomem", after_failure(64, SIZE_MAX / 2));
+    FACT("enomem", after_failure(64, IMPOSSIBLE));
     FACT("einval", after_failure(24, 100));
 }

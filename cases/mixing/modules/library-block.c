@@ -39,11 +39,20 @@ static size_t size_of_library_block(void) {
     return demangle(MANGLED, NULL, &size, &status) != NULL ? size : 0;
 }
 
+#if defined(LM_ID_NEWLM)
+static void *open_by_variant(void) {
+    if (is("namespace"))
+        return dlmopen(LM_ID_NEWLM, LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    return dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | (is("deepbind") ? RTLD_DEEPBIND : 0));
+}
+#else
+static void *open_by_variant(void) { probe_unobservable("the dynamic linker has no RTLD_DEEPBIND and no namespaces"); }
+#endif
+
 /* Opens it and says where its blocks belong. */
 static void (*open_library(void))(void *p) {
     bool before = dlopen(LIBRARY, RTLD_NOW | RTLD_NOLOAD) != NULL;
-    void *library = is("namespace") ? dlmopen(LM_ID_NEWLM, LIBRARY, RTLD_NOW | RTLD_LOCAL)
-                                    : dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | (is("deepbind") ? RTLD_DEEPBIND : 0));
+    void *library = open_by_variant();
     if (library == NULL)
         probe_unobservable(LIBRARY " does not load: %s", dlerror());
     demangle = (char *(*)(const char *, char *, size_t *, int *))(uintptr_t)dlsym(library, "__cxa_demangle");

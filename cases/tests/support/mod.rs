@@ -12,5 +12,5 @@ pub static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog::embedded().exp
 /// One bench for all tests of a program: its probes are built once.
 pub static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let program = Path::new(env!("CARGO_BIN_EXE_allocheck"));
-    Bench::new(Workshop::open(program).expect("folders can be written"), false).expect("there is a C compiler")
+    Bench::new(Workshop::open(program).expect("folders can be written"), None, false).expect("there is a C compiler")
 });

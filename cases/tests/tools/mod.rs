@@ -29,7 +29,7 @@ pub fn cache_home() -> PathBuf {
 pub fn bench() -> Bench {
     let workshop =
         Workshop::with_cache(Path::new(PROGRAM), &cache_home().join("allocheck")).expect("folders can be made");
-    Bench::new(workshop, false).expect("there is a C compiler")
+    Bench::new(workshop, None, false).expect("there is a C compiler")
 }
 
 /// A rule of `cases/tests`, which the catalogue passes over.

@@ -13,6 +13,7 @@ use crate::discover;
 use crate::model::{Allocator, Fault, Rule};
 use crate::report::Style;
 use crate::report::layout::{BOLD, DIM};
+use crate::target::Machine;
 use crate::workshop::Workshop;
 
 /// What `allocheck explain` takes beside rules and allocators.
@@ -26,7 +27,7 @@ pub fn known(program: &Path, topic: &str, style: &Style) -> Result<String> {
     }
     let name = topic.split('@').next().unwrap_or(topic);
     if let Some(file) = catalog.allocators.iter().find(|file| file.name == name) {
-        let here = discover::allocators(&catalog, &Workshop::open(program)?, &[], false)?;
+        let here = discover::allocators(&catalog, &Machine::this(), &Workshop::open(program)?, &[], false)?;
         return Ok(explain_allocator(file, &here, style));
     }
     bail!("nothing to explain is called {topic:?}{} (see `allocheck list`)", hint(&catalog, topic));

@@ -48,8 +48,8 @@ pub fn measure(program: &Path, wanted: &[Wanted], plot: bool) -> Result<Measured
     if !wanted.is_empty() && !wanted.contains(&native) {
         wanted.insert(0, native);
     }
-    let allocators = discover::allocators(&catalog, &workshop, &wanted, true)?;
-    let bench = Bench::new(workshop, true)?;
+    let bench = Bench::new(workshop, None, true)?;
+    let allocators = discover::allocators(&catalog, &bench.machine, &bench.workshop, &wanted, true)?;
     let knobs = catalog.allocators.iter().map(|file| (file.name.clone(), file.knobs.clone())).collect();
     let mut asked = vec![THRESHOLD, DYNAMIC, MANY_SMALL, KNOBS, BYTES, ARRAY, UNIFORM, PINNED, LIMIT, ARENA, CACHE];
     asked.extend(plot.then_some(SHARES));

@@ -1,0 +1,27 @@
+/* What a process finds right after its first malloc: whose C runtime, which addresses, and how much data memory it has.
+ * An allocator may map a great deal at its start and hardly use it (snmalloc 256 GiB, mimalloc 1 GiB), and RLIMIT_DATA
+ * counts it. */
+#include "start.h"
+
+static void step(void *shared) { *(bool *)shared = true; }
+
+static bool forks(void) {
+    bool *came = system_pages(sizeof *came);
+    return in_child(step, came) && *came;
+}
+
+PROBE {
+    void *volatile block = malloc(1);
+    void (*volatile code)(void *) = step;
+    FACT("runtime", runtime_name());
+    FACT("version", runtime_version());
+    FACT("forks", forks() ? "yes" : "no");
+    MEASURE("page", page_size());
+    MEASURE("bits", sizeof block * 8);
+    /* Where address space randomisation shows. */
+    MEASURE("heap", (size_t)(uintptr_t)block);
+    MEASURE("stack", (size_t)(uintptr_t)&block);
+    MEASURE("code", (size_t)(uintptr_t)code);
+    MEASURE("data_kib", data_kib());
+    free(block);
+}

@@ -1,0 +1,210 @@
+//! What cells run on: this machine itself, or a target that it drives, of which `cases/targets/NAME.toml` says how to
+//! build for it and how to start what was built.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail, ensure};
+use serde::Deserialize;
+
+use crate::catalog::{Catalog, did_you_mean};
+use crate::compile::Compiler;
+use crate::look::{self, Format};
+use crate::model::{Ending, Observation, Platform};
+use crate::os;
+use crate::prepare;
+use crate::run::{self, Probe};
+use crate::workshop::Workshop;
+
+/// `cases/targets/<name>.toml`.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct TargetFile {
+    /// The file's stem: what reports call the platform, and the folder of its snapshots.
+    #[serde(skip)]
+    pub name: String,
+    pub title: String,
+    /// Operating system, as rules and allocator files name it.
+    pub os: String,
+    /// Commands of C compilers; the first that works counts.
+    pub c: Vec<String>,
+    /// The same of C++ compilers; without one the rules in C++ are not built.
+    #[serde(default)]
+    pub cxx: Vec<String>,
+    /// What a program's command begins with, if this machine does not run it by itself.
+    #[serde(default)]
+    pub runner: String,
+    /// Set for every process of the target.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// How to get what may be missing here.
+    pub install: String,
+}
+
+impl TargetFile {
+    /// The first of these commands that finds the target's headers.
+    fn working(&self, commands: &[String]) -> Option<Vec<String>> {
+        let commands = commands.iter().map(|command| command.split(' ').map(str::to_owned).collect());
+        commands.into_iter().find(|command: &Vec<String>| preprocesses(command))
+    }
+
+    /// The C compiler's command.
+    pub fn c_compiler(&self) -> Option<Vec<String>> {
+        self.working(&self.c)
+    }
+
+    /// The C++ compiler's command.
+    pub fn cxx_compiler(&self) -> Option<Vec<String>> {
+        self.working(&self.cxx)
+    }
+
+    /// The runner's command, its program by its path; empty if there is none. The name of what is missing otherwise.
+    pub fn runner(&self) -> Result<Vec<OsString>, String> {
+        let mut words = self.runner.split(' ').filter(|word| !word.is_empty());
+        let Some(program) = words.next() else { return Ok(Vec::new()) };
+        let path: PathBuf = which::which(program).map_err(|_| program.to_owned())?;
+        Ok(std::iter::once(path.into()).chain(words.map(OsString::from)).collect())
+    }
+
+    /// What this machine would need to run it; empty if it can.
+    pub fn missing(&self) -> Vec<String> {
+        let compiler = self.c_compiler().is_none().then(|| self.c.join(" or "));
+        compiler.into_iter().chain(self.runner().err()).collect()
+    }
+}
+
+/// Does the compiler run, and has it the headers of what it is told to compile for?
+fn preprocesses(command: &[String]) -> bool {
+    let child = Command::new(&command[0])
+        .args(&command[1..])
+        .args(["-E", "-x", "c", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut child) = child else { return false };
+    let written = child.stdin.take().is_some_and(|mut input| input.write_all(b"#include <stdlib.h>\n").is_ok());
+    child.wait().is_ok_and(|status| status.success()) && written
+}
+
+impl Catalog {
+    /// The target of this name, or an error that names the nearest.
+    pub fn target(&self, name: &str) -> Result<&TargetFile> {
+        match self.targets.iter().find(|file| file.name == name) {
+            Some(file) => Ok(file),
+            None => {
+                let hint = did_you_mean(name, self.targets.iter().map(|file| file.name.as_str()));
+                bail!("no target {name:?}{hint} (see `allocheck list`)")
+            }
+        }
+    }
+}
+
+/// What cells run on, as it was found to be.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// `None` is this machine itself.
+    pub target: Option<TargetFile>,
+    /// But for the witnesses, which only cells can tell.
+    pub platform: Platform,
+    /// The name of its own C runtime.
+    pub runtime: String,
+    pub version: String,
+    /// A process can make a copy of itself.
+    pub forks: bool,
+    /// Address space randomisation can be turned off.
+    pub aslr_off: bool,
+    /// What its programs and libraries are.
+    pub format: Option<Format>,
+    /// The target's program that was asked.
+    pub start: Option<Probe>,
+}
+
+impl Machine {
+    /// The one that this program runs on.
+    pub fn this() -> Self {
+        let (runtime, version) = os::native();
+        let aslr_off = os::can_turn_aslr_off();
+        Machine {
+            target: None,
+            platform: Platform { aslr: on_or_off(aslr_off), ..os::platform() },
+            runtime: runtime.into(),
+            version,
+            forks: true,
+            aslr_off,
+            format: std::env::current_exe().ok().and_then(|program| look::format_of(&program)),
+            start: None,
+        }
+    }
+
+    /// A target, asked by a program that is built for it and started as its cells will be.
+    pub fn driven(workshop: &Workshop, compiler: &Compiler, file: &TargetFile) -> Result<Self> {
+        let name = &file.name;
+        let program = compiler.start().map_err(|why| anyhow::anyhow!("{name}: nothing can be built for it: {why}"))?;
+        let aslr_off = os::can_turn_aslr_off();
+        let start = |aslr_off| run::run(&prepare::start(workshop, Some(file), &program, aslr_off)?);
+        let seen = start(aslr_off)?;
+        if let Some(what) = trouble(&seen) {
+            bail!("{name}: a program that was built for it does not run here: {what}");
+        }
+        let word = |fact: &str| seen.facts.get(fact).cloned().unwrap_or_else(|| "unknown".into());
+        let addresses = |seen: &Observation| ["heap", "stack", "code"].map(|name| seen.measures.get(name).copied());
+        let aslr_off = aslr_off && addresses(&seen) == addresses(&start(true)?);
+        let (runtime, version) = (word("runtime"), word("version"));
+        ensure!(seen.measures.contains_key("page"), "{name}: a program that was built for it does not report");
+        Ok(Machine {
+            target: Some(file.clone()),
+            platform: Platform {
+                name: name.clone(),
+                libc: format!("{runtime} {version}"),
+                page_size: seen.measures["page"],
+                aslr: on_or_off(aslr_off),
+                ..os::platform()
+            },
+            runtime,
+            version,
+            forks: word("forks") == "yes",
+            aslr_off,
+            format: look::format_of(&program),
+            start: Some(prepare::start(workshop, Some(file), &program, false)?),
+        })
+    }
+
+    /// The operating system, as rules and allocator files name it.
+    pub fn os(&self) -> &str {
+        self.target.as_ref().map_or(std::env::consts::OS, |file| &file.os)
+    }
+
+    /// Is this one of the operating systems? No list is all.
+    pub fn is_among(&self, platforms: &[String]) -> bool {
+        platforms.is_empty() || platforms.iter().any(|os| os == self.os())
+    }
+}
+
+/// Loads a library of the user's into a process of the target, as its cells will.
+pub fn check_loads(workshop: &Workshop, start: &Probe, library: &Path) -> Result<()> {
+    let path = workshop.plain_path(library)?;
+    let mut probe = start.clone();
+    probe.environment.insert("LD_PRELOAD".into(), path.clone().into());
+    probe.environment.insert("ALLOCHECK_EXPECT".into(), library.into());
+    look::check_loaded(library, &path, &run::run(&probe)?)
+}
+
+fn on_or_off(aslr_off: bool) -> String {
+    if aslr_off { "off" } else { "on" }.into()
+}
+
+/// Why a start was none.
+fn trouble(seen: &Observation) -> Option<String> {
+    match seen.ending {
+        Ending::Returned if seen.violated.is_none() && seen.unobservable.is_none() => None,
+        _ => {
+            let said = [&seen.detail, &seen.violated, &seen.unobservable, &seen.message];
+            let said: Vec<&str> = said.into_iter().flatten().map(String::as_str).collect();
+            Some(format!("{} {}", seen.ending, said.join(", ")).trim_end().to_owned())
+        }
+    }
+}
