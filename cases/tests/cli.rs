@@ -3,7 +3,7 @@
 mod tools;
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -296,6 +296,43 @@ fn runs_under_an_odd_caller() {
     assert_eq!((said.status, said.out.as_str(), said.err.as_str()), (Some(0), "", ""));
     let said = under("exec 2>&-");
     assert_eq!(said.status, Some(0));
+}
+
+/// Docker's default filter refuses personality(2): what depends on addresses is then not asked, and never sampled.
+#[test]
+fn without_fixed_addresses_nothing_is_sampled() {
+    let user = User::new();
+    let words = ["run", "glibc", "--rule", "mixing/allocators", "--rule", RULE, "--format", "json"];
+    let mut command = user.command(words);
+    // SAFETY: system calls that are safe between fork and exec.
+    unsafe { command.pre_exec(refuse_personality) };
+    let report = user.finish(&mut command).report(0);
+    assert_eq!(report.platform.aslr, "on");
+    let verdicts: Vec<_> = report.findings.iter().map(|finding| (finding.rule.as_str(), finding.verdict)).collect();
+    let pair = ("mixing/allocators", Verdict::Unobservable);
+    assert_eq!(verdicts, [(RULE, Verdict::Upholds), pair, pair, pair]);
+}
+
+/// A filter of system calls (seccomp(2)) that lets all through but this one.
+fn refuse_personality() -> io::Result<()> {
+    let statement = |code: u32, k: u32, jt: u8| libc::sock_filter { code: code as u16, jt, jf: 0, k };
+    let number = libc::SYS_personality as u32;
+    let refused = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+    let mut filter = [
+        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0),
+        statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, number, 1),
+        statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, 0),
+        statement(libc::BPF_RET | libc::BPF_K, refused, 0),
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: prctl(2) reads the program while it is called.
+    let results = unsafe {
+        [
+            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+            libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program),
+        ]
+    };
+    if results == [0, 0] { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// `| head`: a reader that has seen enough is no error.
