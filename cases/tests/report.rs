@@ -316,29 +316,6 @@ fn a_group_of_rules_is_one_cell(#[case] verdicts: &[Verdict], #[case] cell: &str
 }
 
 #[rstest]
-#[case("silent", ".")]
-#[case("caught", "C")]
-#[case("caught-later", "c")]
-#[case("crashed", "X")]
-#[case("crashed-later", "x")]
-#[case("hung", "H")]
-#[case("corrupted", "#")]
-#[case("leaked", "L")]
-#[case("varies", "~")]
-fn a_pair_of_allocators_is_a_letter_per_size(#[case] outcome: &str, #[case] letter: &str) {
-    let sizes = ["1048576", "24", "4096"];
-    let one = |size: &str| Finding {
-        partner: Some("b".into()),
-        variant: Some(size.into()),
-        ..record("mixing/allocators", "a", &[("outcome", if size == "24" { "silent" } else { outcome })])
-    };
-    let text = plain(&report(&["a 1", "b 1"], sizes.map(one).into()));
-    let row = text.lines().find(|line| line.starts_with("  a 1")).expect("a row of the allocator");
-    assert_eq!(row.split_whitespace().last(), Some(format!(".{letter}{letter}").as_str()));
-    assert!(text.contains(&format!("\n  {letter} {}", outcome.replace('-', " "))), "a legend in {text}");
-}
-
-#[rstest]
 #[case::both(&[("10000", "none"), ("100000", "all")], "Why `del x` gives 100,000 doubles back and keeps 10,000: an array's")]
 #[case::all(&[("100000", "all")], "Why `del x` gives 100,000 doubles back: an array's")]
 #[case::none(&[("10000", "none"), ("100000", "none")], "Why `del x` keeps 10,000 and 100,000 doubles: an array's")]

@@ -2,15 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anstyle::{AnsiColor, Style as Paint};
-
 use super::Style;
 use super::layout::{BOLD, Cell, DIM, GAP, PLAIN, RED, YELLOW, count, thousands, width};
+use super::matrix::GRIDS;
 use crate::model::{AllocatorEntry, Area, Ending, Finding, Norm, Origin, Report, Verdict};
 use crate::snapshot;
 
-/// Has a grid of its own.
-const PAIRS: &str = "mixing/allocators";
 const THRESHOLD: &str = "release/threshold";
 const BYTES: &str = "python/release/bytes-threshold";
 const ARRAY: &str = "python/release/array-threshold";
@@ -31,6 +28,7 @@ pub(super) fn all(report: &Report, style: &Style) -> Vec<String> {
         page.pairs(),
         page.records(Area::Mixing),
         page.records(Area::Release),
+        page.domains(),
         page.records(Area::Python) + &page.why_memory_stays(),
         page.promises("python, promises", &[Area::Python]),
     ]
@@ -68,25 +66,25 @@ pub(crate) fn title_on(report: &Report, key: &str) -> String {
     format!("{name} {version} on {}", title(report, python))
 }
 
-struct Page<'a> {
-    report: &'a Report,
-    style: &'a Style,
+pub(super) struct Page<'a> {
+    pub report: &'a Report,
+    pub style: &'a Style,
 }
 
 impl<'a> Page<'a> {
-    fn findings(&self, wanted: impl Fn(&Finding) -> bool) -> Vec<&'a Finding> {
+    pub fn findings(&self, wanted: impl Fn(&Finding) -> bool) -> Vec<&'a Finding> {
         self.report.findings.iter().filter(|finding| wanted(finding)).collect()
     }
 
     /// In the report's order, each once.
-    fn in_order(&self, keys: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    pub fn in_order(&self, keys: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         let place = |key: &str| self.report.allocators.iter().position(|entry| entry.name == key);
         let keys: BTreeSet<(usize, &str)> =
             keys.into_iter().map(|key| (place(key).unwrap_or(usize::MAX), key)).collect();
         keys.into_iter().map(|(_, key)| key).collect()
     }
 
-    fn titles(&self, keys: &[&str]) -> Vec<String> {
+    pub fn titles(&self, keys: &[&str]) -> Vec<String> {
         keys.iter().map(|key| title(self.report, key)).collect()
     }
 
@@ -114,35 +112,11 @@ impl<'a> Page<'a> {
         self.style.stairs(head, &self.titles(&allocators), &rows) + &self.note(legend)
     }
 
-    /// Who allocates by who frees, a letter per size.
-    fn pairs(&self) -> String {
-        let mut cells: BTreeMap<(&str, &str), BTreeMap<u64, Outcome>> = BTreeMap::new();
-        for finding in self.findings(|finding| finding.rule == PAIRS) {
-            let size = finding.variant.as_deref().and_then(|size| size.parse().ok()).unwrap_or(0);
-            let pair = (finding.allocator.as_str(), finding.partner.as_deref().unwrap_or_default());
-            cells.entry(pair).or_default().insert(size, outcome(finding));
-        }
-        if cells.is_empty() {
-            return String::new();
-        }
-        let from = self.in_order(cells.keys().map(|(from, _)| *from));
-        let to = self.in_order(cells.keys().map(|(_, to)| *to));
-        let row = |from: &'a str| to.iter().map(|to| letters(cells.get(&(from, *to)))).collect();
-        let rows: Vec<(String, Vec<Cell>)> = from.iter().map(|from| (title(self.report, from), row(from))).collect();
-        let sizes: BTreeSet<u64> = cells.values().flat_map(BTreeMap::keys).copied().collect();
-        let sizes: Vec<String> = sizes.into_iter().map(|size| format!("{} B", thousands(size))).collect();
-        let heads: Vec<String> = to.iter().map(|key| key.to_string()).collect();
-        let is_seen = |outcome: &&Outcome| cells.values().flat_map(BTreeMap::values).any(|seen| seen == *outcome);
-        let legend = OUTCOMES.iter().chain([&UNKNOWN, &NOT_ASKED]).filter(is_seen);
-        let legend: String = legend.map(|(_, letter, _, meaning)| self.note(&format!("{letter} {meaning}"))).collect();
-        let reading = format!("rows allocate, columns free; a letter each for {}", sizes.join(", "));
-        self.style.stairs("mixing", &heads, &rows) + &self.note(&reading) + &legend
-    }
-
     /// Allocators by questions without a right answer: as many as fit, and how many do not.
     fn records(&self, area: Area) -> String {
-        let findings =
-            self.findings(|finding| finding.area == area && finding.norm == Norm::Record && finding.rule != PAIRS);
+        let findings = self.findings(|finding| {
+            finding.area == area && finding.norm == Norm::Record && !GRIDS.contains(&finding.rule.as_str())
+        });
         if findings.is_empty() {
             return String::new();
         }
@@ -233,7 +207,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn note(&self, text: &str) -> String {
+    pub fn note(&self, text: &str) -> String {
         self.style.wrap("  ", text)
     }
 }
@@ -255,43 +229,6 @@ fn tally(findings: Option<&Vec<&Finding>>) -> Cell {
         None if findings.iter().all(|finding| finding.verdict == Verdict::Inapplicable) => Cell::new("-", DIM),
         None => Cell::new("·", DIM),
     }
-}
-
-/// What became of a block that another allocator freed: word, letter, colour, and what it means for a user.
-type Outcome = (&'static str, char, Paint, &'static str);
-
-const FATAL: Paint = AnsiColor::Red.on_default();
-const STOPPED: Paint = AnsiColor::Cyan.on_default();
-const OUTCOMES: [Outcome; 9] = [
-    ("silent", '.', PLAIN, "silent: it works here, and nothing tells you of the mistake"),
-    ("caught", 'C', STOPPED, "caught: free stops the program, with a message or an abort"),
-    ("caught-later", 'c', STOPPED, "caught later: a later call stops the program, far from the mistake"),
-    ("crashed", 'X', FATAL, "crashed: the program dies in free"),
-    ("crashed-later", 'x', FATAL, "crashed later: the program dies in a later call, far from the mistake"),
-    ("hung", 'H', FATAL, "hung: the program stands still"),
-    ("corrupted", '#', FATAL, "corrupted: another block changes or is handed out twice, and nothing tells you"),
-    ("leaked", 'L', YELLOW, "leaked: the program goes on, the block is never used again"),
-    ("varies", '~', YELLOW, "varies from run to run"),
-];
-const UNKNOWN: Outcome = ("", '?', DIM, "not observable, or not built");
-const NOT_ASKED: Outcome = ("", '-', DIM, "not asked: one of the two is not loaded");
-
-fn outcome(finding: &Finding) -> Outcome {
-    let word = match finding.verdict {
-        Verdict::Inapplicable => return NOT_ASKED,
-        Verdict::Varies | Verdict::Unsteady => "varies",
-        _ => finding.facts.get("outcome").map_or("", String::as_str),
-    };
-    OUTCOMES.into_iter().find(|(known, ..)| *known == word).unwrap_or(UNKNOWN)
-}
-
-/// One letter per size, coloured where all are of one kind.
-fn letters(sizes: Option<&BTreeMap<u64, Outcome>>) -> Cell {
-    let outcomes: Vec<&Outcome> = sizes.into_iter().flat_map(BTreeMap::values).collect();
-    let mut paints: Vec<Paint> = outcomes.iter().map(|(_, _, paint, _)| *paint).collect();
-    paints.dedup();
-    let paint = if let [paint] = paints[..] { paint } else { PLAIN };
-    Cell::new(outcomes.iter().map(|(_, letter, ..)| letter).collect::<String>(), paint)
 }
 
 /// A column of a table: those that people ask most come first.

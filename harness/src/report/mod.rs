@@ -3,6 +3,7 @@
 pub(crate) mod areas;
 pub mod json;
 pub(crate) mod layout;
+mod matrix;
 mod text;
 
 use crate::model::Report;
