@@ -29,11 +29,17 @@ pub fn build(compiler: &Compiler, cell: &Cell) -> Result<Built, NotBuilt> {
             Ok(Built { program: compiler.probe(&cell.rule)?, arguments: Vec::new(), environment: BTreeMap::new() })
         }
         Language::Python => Ok(Built {
-            program: cell.allocator.path.clone().expect("an interpreter has a path"),
+            program: interpreter(cell)?,
             arguments: python_arguments(&cell.rule, compiler.python_rule(&cell.rule).into()),
             environment: python_environment(compiler)?,
         }),
     }
+}
+
+/// The link of a virtual environment may lead to an interpreter that is gone.
+fn interpreter(cell: &Cell) -> Result<PathBuf, NotBuilt> {
+    let path = cell.allocator.path.clone().expect("an interpreter has a path");
+    if path.exists() { Ok(path) } else { Err(format!("{} leads nowhere", path.display())) }
 }
 
 /// A rule that needs no module is put to the bare interpreter: what site-packages adds at the start moves the heap.
@@ -56,7 +62,7 @@ pub fn warm_up(compiler: &Compiler, workshop: &Workshop, cell: &Cell, modules: &
     let import = |module: &String| format!("try:\n import {module}\nexcept Exception: pass\n");
     let program = format!("import probe\n{}", modules.iter().map(import).collect::<String>());
     Ok(Probe {
-        program: cell.allocator.path.clone().expect("an interpreter has a path"),
+        program: interpreter(cell)?,
         arguments: vec!["-s".into(), "-c".into(), program.into()],
         environment: python_environment(compiler)?,
         folder: workshop.scratch().to_owned(),

@@ -43,7 +43,7 @@ pub fn interpreters() -> Vec<Allocator> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     for candidate in candidates() {
-        let Some(interpreter) = ask(&candidate) else { continue };
+        let Some(interpreter) = ask(&candidate).unwrap_or_else(|| Some(broken(&candidate))) else { continue };
         // A virtual environment shares the executable and has modules of its own.
         let file = fs::canonicalize(&interpreter.executable).unwrap_or_else(|_| interpreter.executable.clone());
         if seen.insert((file, interpreter.prefix.clone())) {
@@ -122,22 +122,35 @@ fn executables(folder: &Path) -> Vec<PathBuf> {
         .collect();
     versioned.sort();
     let plain = ["python3", "python", "python2"].map(|name| folder.join(name));
-    plain.into_iter().filter(|path| path.exists()).chain(versioned).collect()
+    // A link that leads nowhere is broken, and not nothing.
+    plain.into_iter().filter(|path| path.symlink_metadata().is_ok()).chain(versioned).collect()
 }
 
-fn ask(program: &Path) -> Option<Interpreter> {
+/// `None` if it does not say what it is, and `Some(None)` if that is no CPython.
+fn ask(program: &Path) -> Option<Option<Interpreter>> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut command = Command::new(program);
     command.args(["-s", "-c", WHO_ARE_YOU]).env_clear().env("PATH", path).stdin(Stdio::null());
-    let output = command.output().ok().filter(|output| output.status.success())?;
+    let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let [implementation, version, executable, prefix, numpy] = text.lines().collect::<Vec<_>>().try_into().ok()?;
-    (implementation == "cpython").then(|| Interpreter {
+    Some((implementation == "cpython").then(|| Interpreter {
         version: version.to_owned(),
         executable: executable.into(),
         prefix: prefix.to_owned(),
         numpy: (!numpy.is_empty()).then(|| numpy.to_owned()),
-    })
+    }))
+}
+
+/// One that does not say what it is, such as that of a virtual environment whose base is gone. Its cells say why.
+fn broken(program: &Path) -> Interpreter {
+    let prefix = program.parent().and_then(Path::parent).unwrap_or(program);
+    Interpreter {
+        version: "unknown".into(),
+        executable: program.to_owned(),
+        prefix: prefix.display().to_string(),
+        numpy: None,
+    }
 }
 
 /// `3.13` of `3.13.0`, `3.13t` of `3.13.0t`.
