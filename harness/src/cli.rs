@@ -135,6 +135,16 @@ pub fn main() -> Result<ExitCode> {
     }
 }
 
+/// This program's file. Without /proc Linux does not tell it, and the name that it was called by must do.
+fn program() -> Result<PathBuf> {
+    std::env::current_exe().or_else(|error| {
+        let called = std::env::args_os().next().and_then(|name| which::which(name).ok());
+        called
+            .and_then(|path| std::path::absolute(path).ok())
+            .with_context(|| format!("cannot find this program's own file: {error}"))
+    })
+}
+
 /// What is wrong and clap's tips, without its usage.
 fn in_one_line(error: &clap::Error) -> String {
     let text = error.to_string();
@@ -151,7 +161,7 @@ fn run(arguments: &Run) -> Result<ExitCode> {
     let request = request(arguments)?;
     // Before the work, so that a folder that cannot be written costs nothing.
     let output = arguments.output.as_deref().map(Output::open).transpose()?;
-    let report = session::run(&std::env::current_exe()?, &request)?;
+    let report = session::run(&program()?, &request)?;
     let color = output.is_none() && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     let style = Style { color, width: 100, verbose: arguments.verbose, quiet: arguments.quiet };
     let text = report::render(&report, arguments.format, &style);
@@ -241,7 +251,7 @@ fn print(text: &str) -> Result<()> {
 
 fn explain(arguments: &Explain) -> Result<ExitCode> {
     let wanted: Vec<Wanted> = arguments.allocators.iter().map(|word| Wanted::parse(word)).collect();
-    let program = std::env::current_exe()?;
+    let program = program()?;
     let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     let style = Style { color, ..Style::default() };
     let picture_only_of_release = || {
@@ -287,7 +297,7 @@ fn read(path: &Path) -> Result<Report> {
 
 fn list(areas: &[Area]) -> Result<ExitCode> {
     let catalog = catalog::embedded()?;
-    let workshop = Workshop::open(&std::env::current_exe()?)?;
+    let workshop = Workshop::open(&program()?)?;
     let machine = Machine::this();
     let mut text = String::from("allocators of this machine\n");
     let found = discover::allocators(&catalog, &machine, &workshop, &[], true)?;

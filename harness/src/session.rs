@@ -21,6 +21,9 @@ use crate::run;
 use crate::target::{Machine, TargetFile};
 use crate::workshop::Workshop;
 
+/// Where nobody tells what an allocator reserves (without /proc), more than any does.
+const UNTOLD_MIB: u64 = 1 << 20;
+
 /// What to run.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -86,12 +89,15 @@ impl Bench {
         let mut allocator = allocator.clone();
         if let (Load::Preload, Ok(program)) = (allocator.load(), self.compiler.start()) {
             let start = prepare::start(&self.workshop, self.target(), &program, false)?;
-            let mut kib = [0, 0];
+            let mut kib = [None, None];
             for (kib, library) in kib.iter_mut().zip([None, allocator.path.as_deref()]) {
                 let probe = prepare::start_under(&self.workshop, &start, &allocator, library)?;
-                *kib = run::run(&probe)?.measures.get("data_kib").copied().unwrap_or(0);
+                *kib = run::run(&probe)?.measures.get("data_kib").copied();
             }
-            allocator.reserved_mib = kib[1].saturating_sub(kib[0]) >> 10;
+            allocator.reserved_mib = match kib {
+                [Some(plain), Some(under)] => under.saturating_sub(plain) >> 10,
+                _ => UNTOLD_MIB,
+            };
         }
         Ok(allocator)
     }
