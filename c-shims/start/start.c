@@ -22,6 +22,8 @@ PROBE {
     MEASURE("heap", (size_t)(uintptr_t)block);
     MEASURE("stack", (size_t)(uintptr_t)&block);
     MEASURE("code", (size_t)(uintptr_t)code);
-    MEASURE("data_kib", data_kib());
+    size_t data = data_kib();
+    if (data > 0)
+        MEASURE("data_kib", data);
     free(block);
 }
