@@ -27,6 +27,7 @@ const SHARES: &str = "*release/share-by-size";
 const BYTES: &str = "python/release/bytes-threshold";
 const ARRAY: &str = "python/release/array-threshold";
 const UNIFORM: &str = "python/release/uniform";
+const MOVES: &str = "python/release/import-moves";
 const PINNED: &str = "python/release/pinned-threshold";
 const LIMIT: &str = "python/release/pymalloc-limit";
 const ARENA: &str = "python/release/arena";
@@ -51,7 +52,8 @@ pub fn measure(program: &Path, wanted: &[Wanted], plot: bool) -> Result<Measured
     let bench = Bench::new(workshop, None, true)?;
     let allocators = discover::allocators(&catalog, &bench.machine, &bench.workshop, &wanted, true)?;
     let knobs = catalog.allocators.iter().map(|file| (file.name.clone(), file.knobs.clone())).collect();
-    let mut asked = vec![THRESHOLD, DYNAMIC, MANY_SMALL, KNOBS, BYTES, ARRAY, UNIFORM, PINNED, LIMIT, ARENA, CACHE];
+    let mut asked =
+        vec![THRESHOLD, DYNAMIC, MANY_SMALL, KNOBS, BYTES, ARRAY, MOVES, UNIFORM, PINNED, LIMIT, ARENA, CACHE];
     asked.extend(plot.then_some(SHARES));
     let report = bench.report(&catalog, allocators, &rules(&asked))?;
     Ok(Measured { report, knobs })
@@ -166,7 +168,7 @@ impl Page<'_> {
             |question: &str, answer: String| text += &self.style.wrap(&format!("  {question:<12}"), &answer);
         if let Some((numpy, bytes)) = numpy {
             answer("what", self.founding_question(numpy));
-            let moved = self.find(ARRAY, numpy, None).and_then(|finding| finding.facts.get("moved_by_import"));
+            let moved = self.find(MOVES, numpy, None).and_then(|finding| finding.facts.get("moved_by_import"));
             let moved = match moved.map(String::as_str) {
                 Some("yes") => "; importing NumPy moved it there",
                 _ => "",

@@ -12,6 +12,7 @@ const THRESHOLD: &str = "release/threshold";
 const BYTES: &str = "python/release/bytes-threshold";
 const ARRAY: &str = "python/release/array-threshold";
 const UNIFORM: &str = "python/release/uniform";
+const MOVES: &str = "python/release/import-moves";
 
 /// The questions that come first in a table, with the head of their column; `{}` is the variant.
 const FIRST: [(&str, &str); 4] = [
@@ -183,7 +184,11 @@ impl<'a> Page<'a> {
         if let Some(bytes) = self.findings(in_c).first().and_then(|finding| finding.measures.get("bytes")) {
             why += &format!(" In a C program that line is at {} B.", thousands(*bytes));
         }
-        if array.facts.get("moved_by_import").is_some_and(|moved| moved == "yes") {
+        let moved = |finding: &Finding| {
+            let moved = finding.facts.get("moved_by_import");
+            finding.rule == MOVES && finding.allocator == *numpy && moved.is_some_and(|moved| moved == "yes")
+        };
+        if !self.findings(moved).is_empty() {
             why += " Here importing NumPy moved it.";
         }
         self.note(&why)
