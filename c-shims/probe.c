@@ -184,6 +184,7 @@ size_t probe_variant_number(size_t otherwise) {
 }
 
 void probe_begin(void) {
+    system_begin();
     family_of_process(&under_test, probe_setting("ALLOCHECK_EXPECT"));
     probe_report("malloc", under_test.module);
     family_require(&under_test, probe_setting("ALLOCHECK_NEEDS"));

@@ -13,6 +13,7 @@
  *   lacking NAME TEXT        the allocator under test does not provide this function
  *   not-loaded TEXT          another module than the expected one answers malloc
  *   tick                     still alive
+ *   died WORD                it is about to end by this (Windows, where an exit status may not tell)
  *   done                     the probe came to its end
  * Under the harness the lines go to the descriptor in ALLOCHECK_REPORT. Nothing here allocates or uses stdio.
  */
@@ -36,7 +37,9 @@ extern "C" {
 #define PROBE_ALIGNOF _Alignof
 #endif
 
-#if defined(__GNUC__)
+#if defined(__MINGW32__) && !defined(__clang__)
+#define PROBE_PRINTF(text, first) __attribute__((format(gnu_printf, text, first)))
+#elif defined(__GNUC__)
 #define PROBE_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define PROBE_PRINTF(text, first)

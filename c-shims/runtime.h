@@ -21,7 +21,8 @@ void family_of_process(struct family *family, const char *expect);
 /* load_*: ends the probe (`lacking`) if one of the functions, separated by commas, is not provided. */
 void family_require(const struct family *family, const char *names);
 
-/* system_*: the descriptor of the report, the clock, the way out that runs no destructors. */
+/* system_*: what comes before all else (on Windows, how a death is told); the descriptor of the report, the clock, the way out that runs no destructors. */
+void system_begin(void);
 void system_report(const char *line, size_t length);
 uint64_t system_milliseconds(void);
 _Noreturn void system_exit(int status);

@@ -34,6 +34,13 @@ size_t data_kib(void) {
     return number != NULL ? (size_t)strtoul(number, NULL, 10) : 0;
 }
 
+static void come(void *shared) { *(bool *)shared = true; }
+
+bool forks(void) {
+    bool *came = system_pages(sizeof *came);
+    return in_child(come, came) && *came;
+}
+
 #if defined(__GLIBC__)
 #include <gnu/libc-version.h>
 const char *runtime_name(void) { return "glibc"; }

@@ -3,16 +3,9 @@
  * counts it. */
 #include "start.h"
 
-static void step(void *shared) { *(bool *)shared = true; }
-
-static bool forks(void) {
-    bool *came = system_pages(sizeof *came);
-    return in_child(step, came) && *came;
-}
-
 PROBE {
     void *volatile block = malloc(1);
-    void (*volatile code)(void *) = step;
+    bool (*volatile code)(void) = forks;
     FACT("runtime", runtime_name());
     FACT("version", runtime_version());
     FACT("forks", forks() ? "yes" : "no");

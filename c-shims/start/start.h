@@ -10,5 +10,7 @@ const char *runtime_name(void);
 const char *runtime_version(void);
 /* How much memory of its own this process has mapped, KiB; 0 where the system does not count it. */
 size_t data_kib(void);
+/* Can a process make a copy of itself? */
+bool forks(void);
 
 #endif

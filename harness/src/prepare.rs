@@ -52,6 +52,8 @@ fn python_environment(compiler: &Compiler) -> Result<BTreeMap<String, OsString>,
     Ok(BTreeMap::from([
         ("PYTHONPATH".into(), compiler.python_module().into()),
         ("PYTHONPYCACHEPREFIX".into(), compiler.python_cache().into()),
+        // The order of sets, and so of what is done at the start, would differ from process to process.
+        ("PYTHONHASHSEED".into(), "0".into()),
         ("ALLOCHECK_PROBE_LIBRARY".into(), compiler.python_runtime()?.into()),
     ]))
 }

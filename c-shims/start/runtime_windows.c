@@ -1,0 +1,55 @@
+/* The C runtime on Windows, or the family that the probe was told to use. */
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+#include "start.h"
+
+size_t data_kib(void) { return 0; }
+
+bool forks(void) { return false; }
+
+#if defined(_UCRT)
+const char *runtime_name(void) { return "ucrtbase"; }
+#else
+const char *runtime_name(void) { return "msvcrt"; }
+#endif
+
+/* The resource VS_VERSION_INFO of a loaded module has its VS_FIXEDFILEINFO behind a header of fixed size. */
+static const VS_FIXEDFILEINFO *version_of(HMODULE module) {
+    HRSRC resource = FindResourceA(module, (LPCSTR)1, (LPCSTR)16 /* RT_VERSION */);
+    HGLOBAL loaded = resource != NULL ? LoadResource(module, resource) : NULL;
+    const char *bytes = loaded != NULL ? LockResource(loaded) : NULL;
+    for (DWORD at = 0; bytes != NULL && at + sizeof(VS_FIXEDFILEINFO) <= SizeofResource(module, resource); at += 4)
+        if (((const VS_FIXEDFILEINFO *)(bytes + at))->dwSignature == 0xFEEF04BD)
+            return (const VS_FIXEDFILEINFO *)(bytes + at);
+    return NULL;
+}
+
+static char *put(char *at, unsigned number) {
+    char digits[12];
+    size_t n = 0;
+    do
+        digits[n++] = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    while (n > 0)
+        *at++ = digits[--n];
+    return at;
+}
+
+/* The system's own allocators have the version of ntdll.dll. */
+const char *runtime_version(void) {
+    static char version[64];
+    HMODULE module = GetModuleHandleA(under_test.module);
+    const VS_FIXEDFILEINFO *info = version_of(module != NULL ? module : GetModuleHandleA("ntdll.dll"));
+    if (info == NULL)
+        return "unknown";
+    char *at = put(version, HIWORD(info->dwFileVersionMS));
+    *at++ = '.';
+    at = put(at, LOWORD(info->dwFileVersionMS));
+    *at++ = '.';
+    at = put(at, HIWORD(info->dwFileVersionLS));
+    *at = '\0';
+    return version;
+}
+#endif
