@@ -26,6 +26,8 @@ static const char *after(const char *all, const char *words) {
     return at != NULL ? at + strlen(words) : NULL;
 }
 
+const char *wine_version(void) { return NULL; }
+
 size_t data_kib(void) {
     int descriptor = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
     const char *number = descriptor >= 0 ? after(read_all(descriptor), "VmData:") : NULL;

@@ -5,6 +5,12 @@
 
 #include "start.h"
 
+const char *wine_version(void) {
+    const char *(*version)(void) =
+        (const char *(*)(void))(void (*)(void))GetProcAddress(GetModuleHandleA("ntdll.dll"), "wine_get_version");
+    return version != NULL ? version() : NULL;
+}
+
 size_t data_kib(void) { return 0; }
 
 bool forks(void) { return false; }

@@ -8,6 +8,7 @@ PROBE {
     bool (*volatile code)(void) = forks;
     FACT("runtime", runtime_name());
     FACT("version", runtime_version());
+    FACT("wine", wine_version());
     FACT("forks", forks() ? "yes" : "no");
     MEASURE("page", page_size());
     MEASURE("bits", sizeof block * 8);

@@ -40,6 +40,7 @@ fn allocator(origin: Origin) -> Allocator {
         kind: Kind::Library,
         path: None,
         environment: BTreeMap::new(),
+        areas: Vec::new(),
         deviations: Vec::new(),
         variations: Vec::new(),
         knobs: Vec::new(),

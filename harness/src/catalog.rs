@@ -42,6 +42,9 @@ pub struct AllocatorFile {
     #[serde(default)]
     pub libraries: Vec<String>,
     pub version: Option<VersionSource>,
+    /// What it is asked about; empty is everything. The promises of malloc are not those of every allocator.
+    #[serde(default)]
+    pub areas: Vec<Area>,
     /// Set for its probes.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,

@@ -194,7 +194,9 @@ impl Compiler {
         libraries: &[&str],
     ) -> Result<PathBuf, NotBuilt> {
         os::check_interruption().map_err(|error| error.to_string())?;
-        let unfinished = tempfile::Builder::new().prefix("unfinished-").tempfile_in(&self.cache);
+        // MinGW's compiler would add the extension of programs to a name without one.
+        let extension = output.extension().map(|word| format!(".{}", word.display())).unwrap_or_default();
+        let unfinished = tempfile::Builder::new().prefix("unfinished-").suffix(&extension).tempfile_in(&self.cache);
         let unfinished = unfinished.map_err(|error| format!("{}: {error}", self.cache.display()))?.into_temp_path();
         let result = Command::new(&tool.command[0])
             .args(&tool.command[1..])

@@ -9,9 +9,10 @@ use anyhow::{Context, Result, bail};
 use crate::catalog::{AllocatorFile, Catalog, VersionSource, did_you_mean};
 use crate::embedded;
 use crate::look;
-use crate::model::{Allocator, Kind, Origin};
+use crate::model::{Allocator, Ending, Kind, Origin};
 use crate::os;
 use crate::python;
+use crate::run::{self, Probe};
 use crate::target::{self, Machine};
 use crate::workshop::Workshop;
 
@@ -143,8 +144,11 @@ fn on_this_machine(
     for file in files.iter().filter(|file| file.native && file.name == machine.runtime) {
         found.push(allocator(file, machine.version.clone(), Origin::System, None));
     }
-    // What this machine has is of no use to a target.
-    if machine.target.is_some() {
+    if let (Some(target), Some(start)) = (&machine.target, &machine.start) {
+        // What this machine has is of no use to a target; on Windows the system itself has many.
+        if target.os == "windows" {
+            found.extend(families(start, files.iter().filter(|file| file.name != machine.runtime))?);
+        }
         return Ok(found);
     }
     let folders: Vec<Folder> = os::library_folders().into_iter().map(Folder::list).collect();
@@ -163,6 +167,20 @@ fn on_this_machine(
     Ok(found)
 }
 
+/// Those of the system's families that a probe of the target can open.
+fn families<'a>(start: &Probe, files: impl Iterator<Item = &'a &'a AllocatorFile>) -> Result<Vec<Allocator>> {
+    let mut found = Vec::new();
+    for (file, name) in files.filter_map(|file| Some((file, file.libraries.first()?))) {
+        let mut probe = start.clone();
+        probe.environment.insert("ALLOCHECK_EXPECT".into(), name.into());
+        let seen = run::run(&probe)?;
+        if let (Ending::Returned, Some(version)) = (seen.ending, seen.facts.get("version")) {
+            found.push(allocator(file, version.clone(), Origin::System, Some(name.into())));
+        }
+    }
+    Ok(found)
+}
+
 fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option<PathBuf>) -> Allocator {
     Allocator {
         name: file.name.clone(),
@@ -172,6 +190,7 @@ fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option
         path,
         // It is for what others add to their builds.
         environment: if origin == Origin::Embedded { BTreeMap::new() } else { file.environment.clone() },
+        areas: file.areas.clone(),
         deviations: file.deviations.clone(),
         variations: file.variations.clone(),
         knobs: file.knobs.clone(),
@@ -234,6 +253,7 @@ fn library_of_the_user(
             kind: Kind::Library,
             path: Some(path),
             environment: BTreeMap::new(),
+            areas: Vec::new(),
             deviations: Vec::new(),
             variations: Vec::new(),
             knobs: Vec::new(),

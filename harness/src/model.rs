@@ -220,10 +220,13 @@ pub struct Allocator {
     pub version: String,
     pub origin: Origin,
     pub kind: Kind,
-    /// The library, or the interpreter; `None` is the platform's own C runtime.
+    /// The library, or the interpreter; on Windows the name of a family of the system's, see c-shims/load_windows.c;
+    /// `None` is the platform's own C runtime.
     pub path: Option<PathBuf>,
     /// Set in the environment of its probes.
     pub environment: BTreeMap<String, String>,
+    /// What it is asked about; empty is everything.
+    pub areas: Vec<Area>,
     pub deviations: Vec<Deviation>,
     pub variations: Vec<Variation>,
     pub knobs: Vec<Knob>,
@@ -258,6 +261,8 @@ impl Allocator {
 
     pub fn load(&self) -> Load {
         match self.origin {
+            // One of several that the system has: the probe is told which.
+            Origin::System if self.path.is_some() => Load::Dlopen,
             Origin::System => Load::Native,
             _ if self.kind != Kind::Library => Load::Native,
             _ => Load::Preload,

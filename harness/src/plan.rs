@@ -104,6 +104,9 @@ fn variants(rule: &Rule, allocator: &Arc<Allocator>) -> Vec<(Arc<Allocator>, Opt
 /// Python's rules are for interpreters, those that need a module for the interpreters that have it; the others are for
 /// libraries.
 fn is_asked(rule: &Rule, allocator: &Allocator) -> bool {
+    if !allocator.areas.is_empty() && !allocator.areas.contains(&rule.area) {
+        return false;
+    }
     match (&allocator.kind, rule.area) {
         (Kind::Python { module }, Area::Python) => rule.needs.first() == module.as_ref(),
         (Kind::Python { .. }, _) | (Kind::Library, Area::Python) => false,

@@ -69,6 +69,7 @@ pub fn warm_up(compiler: &Compiler, workshop: &Workshop, cell: &Cell, modules: &
         environment: python_environment(compiler)?,
         folder: workshop.scratch().to_owned(),
         containment: Containment { limits: cell.rule.limits, aslr_off: false },
+        reports_on_output: false,
     })
 }
 
@@ -86,6 +87,8 @@ pub fn probe(workshop: &Workshop, target: Option<&TargetFile>, cell: &Cell, buil
         set("ALLOCHECK_NEEDS", cell.rule.needs.join(",").into());
     }
     let library = |allocator: &Allocator| match &allocator.path {
+        // No path but a name that the probe knows.
+        Some(name) if allocator.load() == Load::Dlopen => Ok(name.into()),
         Some(path) => workshop.plain_path(path).map(OsString::from),
         None => Ok(OsString::new()),
     };
@@ -97,6 +100,7 @@ pub fn probe(workshop: &Workshop, target: Option<&TargetFile>, cell: &Cell, buil
             // Its own path: what the probe says of it is for the user.
             set("ALLOCHECK_EXPECT", cell.allocator.path.clone().unwrap_or_default().into());
         }
+        Load::Dlopen if cell.rule.load.is_none() => set("ALLOCHECK_EXPECT", library(&cell.allocator)?),
         Load::Dlopen => {
             set("ALLOCHECK_FROM", library(&cell.allocator)?);
             if let Some(partner) = &cell.partner {
@@ -115,15 +119,17 @@ pub fn probe(workshop: &Workshop, target: Option<&TargetFile>, cell: &Cell, buil
         environment,
         folder: workshop.scratch().to_owned(),
         containment: Containment { limits: limits(cell), aslr_off: cell.rule.aslr_off },
+        reports_on_output: false,
     };
-    under_runner(target, probe)
+    under_runner(workshop, target, probe)
 }
 
 /// The probe as it is started on this machine: by the target's runner, in its environment.
-fn under_runner(target: Option<&TargetFile>, mut probe: Probe) -> Result<Probe> {
+fn under_runner(workshop: &Workshop, target: Option<&TargetFile>, mut probe: Probe) -> Result<Probe> {
     let Some(file) = target else { return Ok(probe) };
-    for (name, value) in &file.environment {
-        probe.environment.entry(name.clone()).or_insert(value.into());
+    probe.reports_on_output = file.os == "windows";
+    for (name, value) in file.environment(workshop) {
+        probe.environment.entry(name).or_insert(value.into());
     }
     let mut command = file.runner().map_err(|missing| anyhow!("{}: no {missing} here; {}", file.name, file.install))?;
     if !command.is_empty() {
@@ -153,8 +159,9 @@ pub fn start(workshop: &Workshop, target: Option<&TargetFile>, program: &Path, a
         environment: BTreeMap::new(),
         folder: workshop.scratch().to_owned(),
         containment: Containment { limits: Limits { memory_mib: UNLIMITED, ..Limits::default() }, aslr_off },
+        reports_on_output: false,
     };
-    under_runner(target, probe)
+    under_runner(workshop, target, probe)
 }
 
 /// The same in the environment of an allocator's probes, under it.

@@ -88,6 +88,7 @@ fn python(name: &str, version: &str, executable: &Path, module: Option<&str>) ->
         kind: Kind::Python { module: module.map(str::to_owned) },
         path: Some(executable.to_owned()),
         environment: BTreeMap::new(),
+        areas: Vec::new(),
         deviations: Vec::new(),
         variations: Vec::new(),
         knobs: Vec::new(),

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::model::{Ending, Observation};
 use crate::os::{self, Containment, MARK, REPORT_DESCRIPTOR, Running};
 
+const PIPE: &str = "cannot duplicate a pipe";
 /// More output than this is a flood.
 const OUTPUT_LIMIT: usize = 1 << 20;
 /// More characters of a message than this nobody reads.
@@ -30,6 +31,8 @@ pub struct Probe {
     /// It starts in a folder of its own in this one.
     pub folder: PathBuf,
     pub containment: Containment,
+    /// Its standard output is its report; otherwise that is a pipe of its own, and standard output is kept for evidence.
+    pub reports_on_output: bool,
 }
 
 /// Runs a probe to its end. An error is the harness' own trouble, or Ctrl-C; whatever the probe does is an observation.
@@ -92,7 +95,7 @@ impl Cell {
             .env(MARK, &mark)
             .current_dir(folder)
             .stdin(input)
-            .stdout(output_end.try_clone().context("cannot duplicate a pipe")?)
+            .stdout(if probe.reports_on_output { &report_end } else { &output_end }.try_clone().context(PIPE)?)
             .stderr(output_end);
         os::contain(&mut command, probe.containment, &report_end);
         let running = Running::begin();
@@ -140,6 +143,10 @@ impl Cell {
     }
 
     fn ended(&self, how: Result<i32, String>) -> Observation {
+        // A POSIX runner cuts a Windows status down to eight bits, so such a probe says itself what it dies of.
+        if let Some(death) = line_after(&self.report.bytes, "died ") {
+            return self.reported(Observation::new(Ending::Signalled, Some(death)));
+        }
         match how {
             Ok(status) => self.exited(status),
             Err(signal) => self.reported(Observation::new(Ending::Signalled, Some(signal))),

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
 use crate::catalog::{Catalog, did_you_mean};
@@ -37,9 +38,15 @@ pub struct TargetFile {
     /// What a program's command begins with, if this machine does not run it by itself.
     #[serde(default)]
     pub runner: String,
-    /// Set for every process of the target.
+    /// Set for every process of the target; `{folder}` is one of the target's own, kept from run to run.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+    /// A command that runs beside its processes, and ends by itself some time after the last.
+    #[serde(default)]
+    pub server: String,
+    /// A command before its first process. What it leaves running is no cell's, and stays.
+    #[serde(default)]
+    pub prepare: String,
     /// How to get what may be missing here.
     pub install: String,
 }
@@ -67,6 +74,40 @@ impl TargetFile {
         let Some(program) = words.next() else { return Ok(Vec::new()) };
         let path: PathBuf = which::which(program).map_err(|_| program.to_owned())?;
         Ok(std::iter::once(path.into()).chain(words.map(OsString::from)).collect())
+    }
+
+    pub fn environment(&self, workshop: &Workshop) -> BTreeMap<String, String> {
+        let folder = self.folder(workshop).display().to_string();
+        let filled = |(name, value): (&String, &String)| (name.clone(), value.replace("{folder}", &folder));
+        self.environment.iter().map(filled).collect()
+    }
+
+    fn folder(&self, workshop: &Workshop) -> PathBuf {
+        workshop.cache().join(&self.name)
+    }
+
+    /// Before its first process, and before this one takes in orphans.
+    fn make_ready(&self, workshop: &Workshop) -> Result<()> {
+        let folder = self.folder(workshop);
+        let complaint = || format!("{}: cannot write to {}", self.name, folder.display());
+        fs::create_dir_all(&folder).with_context(complaint)?;
+        let command = |words: &str| {
+            let mut words = words.split(' ');
+            let mut command = Command::new(words.next().unwrap_or_default());
+            command.args(words).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+            command.envs(self.environment(workshop)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command
+        };
+        let failed = |words: &str| format!("{}: {words} fails; {}", self.name, self.install);
+        // One that finds another at work ends at once.
+        if !self.server.is_empty() {
+            command(&self.server).spawn().with_context(|| failed(&self.server))?;
+        }
+        if !self.prepare.is_empty() {
+            let status = command(&self.prepare).status().with_context(|| failed(&self.prepare))?;
+            ensure!(status.success(), failed(&self.prepare));
+        }
+        Ok(())
     }
 
     /// What this machine would need to run it; empty if it can.
@@ -143,6 +184,7 @@ impl Machine {
     /// A target, asked by a program that is built for it and started as its cells will be.
     pub fn driven(workshop: &Workshop, compiler: &Compiler, file: &TargetFile) -> Result<Self> {
         let name = &file.name;
+        file.make_ready(workshop)?;
         let program = compiler.start().map_err(|why| anyhow::anyhow!("{name}: nothing can be built for it: {why}"))?;
         let aslr_off = os::can_turn_aslr_off();
         let start = |aslr_off| run::run(&prepare::start(workshop, Some(file), &program, aslr_off)?);
@@ -158,7 +200,11 @@ impl Machine {
         Ok(Machine {
             target: Some(file.clone()),
             platform: Platform {
-                name: name.clone(),
+                name: match seen.facts.get("wine") {
+                    // What another version shows is filed apart.
+                    Some(version) => format!("{name}-{version}"),
+                    None => name.clone(),
+                },
                 libc: format!("{runtime} {version}"),
                 page_size: seen.measures["page"],
                 aslr: on_or_off(aslr_off),

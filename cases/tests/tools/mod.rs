@@ -56,6 +56,7 @@ pub fn native() -> Allocator {
         environment: BTreeMap::new(),
         knobs: Vec::new(),
         reserved_mib: 0,
+        areas: Vec::new(),
         deviations: Vec::new(),
         variations: Vec::new(),
     }
