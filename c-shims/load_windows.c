@@ -70,11 +70,25 @@ static const char own_runtime[] = "ucrtbase.dll";
 static const char own_runtime[] = "msvcrt.dll";
 #endif
 
+static int *(*errno_of_family)(void);
+
+int *family_errno(void) {
+    static int of_none;
+    return errno_of_family != NULL ? errno_of_family() : &of_none;
+}
+
+/* Of the family under test, not of one that a probe opens beside it. */
+static void bind_errno(const struct family *family, HMODULE module) {
+    if (family == &under_test)
+        errno_of_family = (int *(*)(void))(any_function *)GetProcAddress(module, "_errno");
+}
+
 static void open_native(struct family *family) {
     HMODULE module = GetModuleHandleA(own_runtime);
     if (module == NULL)
         probe_not_loaded("the probe is not linked to %s", own_runtime);
     bind_runtime(family, module);
+    bind_errno(family, module);
     family->module = module_path(module);
 }
 
@@ -85,6 +99,7 @@ static void open_dll(struct family *family, const char *name) {
     if (GetProcAddress(module, "malloc") == NULL)
         probe_not_loaded("%s has no malloc", name);
     bind_runtime(family, module);
+    bind_errno(family, module);
     family->module = module_path(module);
 }
 
@@ -209,6 +224,14 @@ void family_open(struct family *family, const char *path) {
 }
 
 void family_of_process(struct family *family, const char *expect) { family_open(family, expect); }
+
+any_function *family_need(const struct family *family, const char *name) {
+    HMODULE module = GetModuleHandleA(family->module);
+    any_function *function = module != NULL ? (any_function *)GetProcAddress(module, name) : NULL;
+    if (function == NULL)
+        probe_lacking(name, "not in this C runtime");
+    return function;
+}
 
 const char *owner_word(const void *function) {
     if (function == NULL)

@@ -45,6 +45,13 @@ extern "C" {
 #define PROBE_PRINTF(text, first)
 #endif
 
+#if defined(_WIN32)
+/* Each C runtime of a process has an errno of its own: that of the family under test is meant. */
+int *family_errno(void);
+#undef errno
+#define errno (*family_errno())
+#endif
+
 /* ---- The functions under test ------------------------------------------------------------------------------ */
 
 /* Every function of the C family that a rule may call: F(result, name, parameters). */
@@ -81,6 +88,11 @@ extern struct family under_test;
  * Functions that resolve into another module than the library's own are lacking. Ends the probe (`not-loaded`) on
  * failure. */
 void family_open(struct family *family, const char *path);
+
+#if defined(_WIN32)
+/* Another function of the C runtime that is a family's: `fopen`. Ends the probe (`lacking`) if it has none of that name. */
+void (*family_need(const struct family *family, const char *name))(void);
+#endif
 
 /* Whose a function of the process is: `own` if it is in the module that holds malloc, `runtime` if in the platform's C or
  * C++ runtime instead, `other`, or `absent` (NULL). */

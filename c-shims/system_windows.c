@@ -11,7 +11,7 @@
 /* ---- Report and death ---------------------------------------------------------------------------------------------- */
 
 void system_report(const char *line, size_t length) {
-    int kept = errno;
+    int kept = errno; /* a report between a call and a look at errno changes nothing */
     HANDLE output = GetStdHandle(STD_OUTPUT_HANDLE);
     while (length > 0) {
         DWORD written = 0;

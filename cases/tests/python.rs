@@ -92,7 +92,10 @@ fn an_interpreter_that_does_not_start_says_its_words() {
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("it is ours");
     let report = report(&user, &folder, &[BYTES]);
     let seen = finding(&report, "cpython-unknown");
-    assert_eq!((seen.verdict, seen.ending, seen.detail.as_deref()), (Verdict::Recorded, Ending::Exited, Some("1")));
+    assert_eq!(
+        (seen.verdict, seen.ending, seen.detail.as_deref()),
+        (Verdict::Recorded, Ending::Exited, Some("1 without a report"))
+    );
     assert!(seen.evidence.as_deref().is_some_and(|words| words.contains("No module named 'encodings'")), "{seen:?}");
 }
 

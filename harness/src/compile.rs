@@ -65,7 +65,8 @@ impl Compiler {
             cxx: tool(true).map_err(|error| error.to_string()),
             extension: if windows { ".exe" } else { "" },
             position_independent: if windows { &[] } else { &["-fPIE", "-pie"] },
-            libraries: if windows { &[] } else { &["-ldl"] },
+            // MinGW's own libraries are DLLs that no Windows has.
+            libraries: if windows { &["-static"] } else { &["-ldl"] },
             cache: workshop.cache().to_owned(),
             sources: unpack_sources(workshop.cache())?,
             failed: Mutex::default(),
@@ -170,7 +171,7 @@ impl Compiler {
         inputs: &[PathBuf],
         libraries: &[&str],
     ) -> Result<PathBuf, NotBuilt> {
-        let output = self.cache.join(file_name(name, &[&[tool.identity.as_str()], flags, hashed].concat()));
+        let output = self.cache.join(file_name(name, &[&[tool.identity.as_str()], flags, libraries, hashed].concat()));
         if output.exists() {
             return Ok(output);
         }
@@ -195,7 +196,7 @@ impl Compiler {
     ) -> Result<PathBuf, NotBuilt> {
         os::check_interruption().map_err(|error| error.to_string())?;
         // MinGW's compiler would add the extension of programs to a name without one.
-        let extension = output.extension().map(|word| format!(".{}", word.display())).unwrap_or_default();
+        let extension = output.extension().map(|word| format!(".{}", word.to_string_lossy())).unwrap_or_default();
         let unfinished = tempfile::Builder::new().prefix("unfinished-").suffix(&extension).tempfile_in(&self.cache);
         let unfinished = unfinished.map_err(|error| format!("{}: {error}", self.cache.display()))?.into_temp_path();
         let result = Command::new(&tool.command[0])

@@ -107,6 +107,10 @@ fn is_asked(rule: &Rule, allocator: &Allocator) -> bool {
     if !allocator.areas.is_empty() && !allocator.areas.contains(&rule.area) {
         return false;
     }
+    // The operators of C++ call what the program is linked to, whatever family the probe opens.
+    if rule.language == Language::Cxx && allocator.load() == Load::Dlopen {
+        return false;
+    }
     match (&allocator.kind, rule.area) {
         (Kind::Python { module }, Area::Python) => rule.needs.first() == module.as_ref(),
         (Kind::Python { .. }, _) | (Kind::Library, Area::Python) => false,

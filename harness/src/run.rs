@@ -15,6 +15,8 @@ use tempfile::TempDir;
 use crate::model::{Ending, Observation};
 use crate::os::{self, Containment, MARK, REPORT_DESCRIPTOR, Running};
 
+/// After the status of a probe that reported nothing, or not its end.
+const SILENT: &str = " without a report";
 const PIPE: &str = "cannot duplicate a pipe";
 /// More output than this is a flood.
 const OUTPUT_LIMIT: usize = 1 << 20;
@@ -68,6 +70,21 @@ enum Stopped {
     Must(Ending),
     /// What was waited for is in the report.
     Answered,
+}
+
+/// Runs a probe by a runner, which once in a thousand times may fail to start it: a probe's first line comes before
+/// anything that may go wrong in it, so where there is none it is started again.
+pub fn run_by_runner(probe: &Probe) -> Result<Observation> {
+    let silent = |seen: &Observation| {
+        seen.ending == Ending::Exited && seen.detail.as_ref().is_some_and(|detail| detail.ends_with(SILENT))
+    };
+    let mut seen = run(probe)?;
+    for _ in 0..2 {
+        if silent(&seen) {
+            seen = run(probe)?;
+        }
+    }
+    Ok(seen)
 }
 
 /// A running cell.
@@ -169,7 +186,7 @@ impl Cell {
             127 if self.report.bytes.is_empty() => {
                 return Observation::new(Ending::NotLoaded, self.output.first_line());
             }
-            0 => (Ending::Exited, Some("0 without a report".to_owned())),
+            _ if status == 0 || self.report.bytes.is_empty() => (Ending::Exited, Some(format!("{status}{SILENT}"))),
             _ => (Ending::Exited, Some(status.to_string())),
         };
         Observation { ending, detail, ..seen }

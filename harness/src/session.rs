@@ -184,6 +184,7 @@ impl Bench {
                     batch.iter().map(|cell| cell.variant.as_deref().unwrap_or_default()).collect();
                 run::serve(&probe, &variants)
             }
+            _ if self.target().is_some_and(|file| !file.runner.is_empty()) => Ok(vec![run::run_by_runner(&probe)?]),
             _ => Ok(vec![run::run(&probe)?]),
         }
     }

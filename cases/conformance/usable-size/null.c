@@ -4,6 +4,7 @@ norm    = "must"
 source  = ["Linux man-pages 6.18 malloc_usable_size(3), RETURN VALUE"]
 fault   = "usable-size-null-nonzero"
 needs   = ["malloc_usable_size"]
+platforms = ["linux", "macos"]
 ---*/
 #include "probe.h"
 
