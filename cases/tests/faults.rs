@@ -53,6 +53,7 @@ fn reference(fault: Option<&str>) -> Allocator {
         kind: Kind::Library,
         path: Some(library),
         environment: BTreeMap::from_iter(fault),
+        areas: Vec::new(),
         deviations: Vec::new(),
         variations: Vec::new(),
         knobs: vec![KNOB],
