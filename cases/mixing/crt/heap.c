@@ -3,7 +3,7 @@ title     = "whose heap a C runtime allocates from: the process heap, or one of 
 norm      = "record"
 source    = ["Microsoft C runtime documentation, _get_heap_handle", "Windows API, GetProcessHeap"]
 fault     = { none = "the reference allocator is no C runtime of Windows" }
-needs     = ["malloc", "free"]
+needs     = ["malloc"]
 platforms = ["windows"]
 ---*/
 #if defined(_WIN32)
