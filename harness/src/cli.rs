@@ -12,6 +12,7 @@ use allocheck::discover::{self, Wanted};
 use allocheck::explain::plot::Picture;
 use allocheck::explain::{self, mixing, release};
 use allocheck::look;
+use allocheck::merge;
 use allocheck::model::{Area, Report};
 use allocheck::os;
 use allocheck::plan::Selection;
@@ -43,6 +44,15 @@ enum Command {
         old: PathBuf,
         /// Another one
         new: PathBuf,
+    },
+    /// Folds JSON reports of many machines into one document, and tells of each platform: status 1 if any complains
+    Merge {
+        /// Reports written with --format json, or by merge
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Write the document to FILE and the table to standard output; otherwise the document goes there
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// The allocators of this machine and the rules
     List {
@@ -129,6 +139,7 @@ pub fn main() -> Result<ExitCode> {
     match cli.command.unwrap_or(Command::Run(cli.run)) {
         Command::Run(arguments) => run(&arguments),
         Command::Diff { old, new } => diff_files(&old, &new),
+        Command::Merge { files, output } => merge_files(&files, output.as_deref()),
         Command::List { areas } => list(&areas),
         Command::Explain(arguments) => explain(&arguments),
         Command::Look { library, call } => look::child(&library, call.as_deref()),
@@ -288,11 +299,37 @@ fn diff_files(old: &Path, new: &Path) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!changes.is_empty())))
 }
 
+fn merge_files(files: &[PathBuf], output: Option<&Path>) -> Result<ExitCode> {
+    let output = output.map(Output::open).transpose()?;
+    let mut reports = Vec::new();
+    for path in files {
+        let (name, text) = text_of(path)?;
+        reports.extend(report::json::read_all(&text, &name)?.into_iter().map(|report| (name.clone(), report)));
+    }
+    let merged = merge::merge(reports)?;
+    let document = serde_json::to_string_pretty(&merged)? + "\n";
+    match output {
+        Some(output) => {
+            output.write(document.as_bytes())?;
+            print(&merge::table(&merged))?;
+        }
+        None => print(&document)?,
+    }
+    let complains = merged.reports.iter().any(|report| report.complaints().next().is_some());
+    Ok(ExitCode::from(u8::from(complains)))
+}
+
 fn read(path: &Path) -> Result<Report> {
+    let (name, text) = text_of(path)?;
+    report::json::read(&text, &name)
+}
+
+/// A file's name, as an error calls it, and its text.
+fn text_of(path: &Path) -> Result<(String, String)> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path)
         .map_err(|error| anyhow!("cannot read {name}: {error}; give a file that --format json wrote"))?;
-    report::json::read(&text, &name)
+    Ok((name, text))
 }
 
 fn list(areas: &[Area]) -> Result<ExitCode> {

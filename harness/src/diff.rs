@@ -17,7 +17,7 @@ pub struct Key {
 }
 
 impl Key {
-    fn of(finding: &Finding) -> Self {
+    pub fn of(finding: &Finding) -> Self {
         Key {
             rule: finding.rule.clone(),
             allocator: finding.allocator.clone(),

@@ -11,6 +11,7 @@ pub mod embedded;
 pub mod explain;
 pub mod judge;
 pub mod look;
+pub mod merge;
 pub mod model;
 pub mod os;
 pub mod plan;

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::merge::Merged;
 use crate::model::Report;
 
 pub(super) fn render(report: &Report) -> String {
@@ -25,6 +26,19 @@ pub fn read(text: &str, name: &str) -> Result<Report> {
     serde_json::from_str(text)
         .with_context(|| format!("{name} is not a report as this allocheck writes it; {mend}"))
         .map_err(line)
+}
+
+/// Reads what `--format json` or `allocheck merge` printed.
+pub fn read_all(text: &str, name: &str) -> Result<Vec<Report>> {
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Object(fields)) if fields.contains_key("reports") => {
+            let merged = serde_json::from_str::<Merged>(text);
+            let merged =
+                merged.with_context(|| format!("{name} is not what `allocheck merge` writes")).map_err(line)?;
+            Ok(merged.reports)
+        }
+        _ => Ok(vec![read(text, name)?]),
+    }
 }
 
 /// Context and cause in one line.
