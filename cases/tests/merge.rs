@@ -35,7 +35,7 @@ fn shards_of_one_platform_are_one_report() {
     let mut other_machine = shard(&["a 1", "b 2"], &[line.clone(), kept.clone()]);
     other_machine.platform.kernel = "another".into();
     other_machine.platform.cpus = 16;
-    let one = merged(&[shard(&["a 1"], &[kept.clone()]), other_machine]).expect("they agree");
+    let one = merged(&[shard(&["a 1"], std::slice::from_ref(&kept)), other_machine]).expect("they agree");
     let [report] = &one.reports[..] else { panic!("{one:?}") };
     assert_eq!(report.findings, [kept, line]);
     assert_eq!(report.allocators.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
