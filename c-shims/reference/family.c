@@ -240,7 +240,8 @@ EXPORT void *aligned_alloc(size_t alignment, size_t size) {
     if (fault(ALIGNED_ALLOC_REJECTS_ODD_SIZE) && size % alignment != 0)
         return fail(EINVAL);
     alignment = at_least_min(alignment);
-    if (fault(ALIGNED_ALLOC_MISALIGNED) || (fault(ALIGNED_ALLOC_MISALIGNED_BEYOND_PAGE) && alignment > page_size()))
+    if (fault(ALIGNED_ALLOC_MISALIGNED) || fault(ALIGNED_NEW_MISALIGNED) ||
+        (fault(ALIGNED_ALLOC_MISALIGNED_BEYOND_PAGE) && alignment > page_size()))
         alignment /= 2;
     return aligned_or_enomem(alignment, size);
 }
@@ -264,7 +265,9 @@ EXPORT int posix_memalign(void **memptr, size_t alignment, size_t size) {
     if (!valid && !fault(POSIX_MEMALIGN_ACCEPTS_INVALID))
         return posix_memalign_error(memptr, EINVAL);
     alignment = at_least_min(next_power_of_two(alignment));
-    void *p = aligned_block(fault(POSIX_MEMALIGN_MISALIGNED) ? alignment / 2 : alignment, size);
+    /* Which of the two aligned operator new calls is up to the C++ library, and has changed in libstdc++. */
+    bool misaligned = fault(POSIX_MEMALIGN_MISALIGNED) || fault(ALIGNED_NEW_MISALIGNED);
+    void *p = aligned_block(misaligned ? alignment / 2 : alignment, size);
     if (p == NULL && !(fault(MALLOC_ZERO_NULL) && size == 0))
         return posix_memalign_error(memptr, ENOMEM);
     *memptr = p;

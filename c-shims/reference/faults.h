@@ -58,6 +58,7 @@
     F(REALLOC_MISALIGNED, "realloc-misaligned")                                                                       \
     F(ALIGNED_ALLOC_MISALIGNED, "aligned-alloc-misaligned")                                                           \
     F(ALIGNED_ALLOC_MISALIGNED_BEYOND_PAGE, "aligned-alloc-misaligned-beyond-page")                                   \
+    F(ALIGNED_NEW_MISALIGNED, "aligned-new-misaligned")                                                               \
     F(ALIGNED_ALLOC_REJECTS_SMALL, "aligned-alloc-rejects-small")                                                     \
     F(ALIGNED_ALLOC_ACCEPTS_INVALID, "aligned-alloc-accepts-invalid")                                                 \
     F(ALIGNED_ALLOC_REJECTS_ODD_SIZE, "aligned-alloc-rejects-odd-size")                                               \

@@ -2,7 +2,7 @@
 title   = "aligned operator new returns blocks with the alignment that was asked for"
 norm    = "must"
 source  = ["C++17 [new.delete.single]p1,3,7", "C++17 [new.delete.array]p1,3,7"]
-fault   = "aligned-alloc-misaligned"
+fault   = "aligned-new-misaligned"
 needs   = []
 ---*/
 #include <new>
