@@ -57,10 +57,8 @@ fn a_numpy_that_fails_to_import_says_why() {
 #[test]
 fn an_interpreter_without_ctypes_says_so() {
     let user = User::new();
-    let modules = [
-        ("numpy/__init__.py", "__version__ = '2.0.0'"),
-        ("sitecustomize.py", "import sys\nsys.modules['ctypes'] = None"),
-    ];
+    let modules =
+        [("numpy/__init__.py", "__version__ = '2.0.0'"), ("without.pth", "import sys; sys.modules['ctypes'] = None")];
     let Some(folder) = environment(&user, &modules) else { return };
     let report = report(&user, &folder, &[DOUBLES]);
     let seen = finding(&report, "numpy-2.0");
