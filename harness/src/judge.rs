@@ -1,7 +1,8 @@
 //! From what happened to what it means: pure functions of rule, allocator and observations.
 
 use crate::model::{
-    Allocator, Area, Cell, Deviation, Ending, Facts, Finding, Norm, Observation, Origin, Rule, Variation, Verdict,
+    Allocator, Area, Cell, Deviation, Ending, Facts, Finding, Language, Norm, Observation, Origin, Rule, Variation,
+    Verdict,
 };
 
 /// Judges a cell by what its runs showed; there is at least one.
@@ -91,6 +92,12 @@ fn is_complaint(cell: &Cell, verdict: Verdict, ending: Ending) -> bool {
 fn with_outcome(rule: &Rule, seen: &Observation) -> Observation {
     let mut seen = seen.clone();
     let not_asked = matches!(seen.ending, Ending::NotLoaded | Ending::NotBuilt);
+    // CPython ends at its start if it does not know the value, and names the variable.
+    let names_setting = seen.message.as_deref().is_some_and(|message| message.contains("PYTHONMALLOC"));
+    if rule.language == Language::Python && seen.ending == Ending::Exited && names_setting {
+        seen.facts.insert("setting".into(), "refused".into());
+        return seen;
+    }
     let mixes = rule.area == Area::Mixing || rule.id.starts_with("python/mixing/");
     if !mixes || rule.norm != Norm::Record || not_asked || seen.facts.contains_key("outcome") {
         return seen;

@@ -18,7 +18,11 @@ variants  = ["mallopt", "mallinfo", "mallinfo2", "malloc_trim", "malloc_stats", 
 #if defined(__GLIBC__)
 static void by_mallopt(void *function) { ((int (*)(int, int))(uintptr_t)function)(M_MMAP_THRESHOLD, 1 << 20); }
 static void by_mallinfo(void *function) { ((struct mallinfo(*)(void))(uintptr_t)function)(); }
-static void by_mallinfo2(void *function) { ((struct mallinfo2(*)(void))(uintptr_t)function)(); }
+/* The header of glibc before 2.33 does not know it, and its dlsym does not find it. */
+struct size_t_mallinfo {
+    size_t fields[10];
+};
+static void by_mallinfo2(void *function) { ((struct size_t_mallinfo(*)(void))(uintptr_t)function)(); }
 static void by_malloc_trim(void *function) { ((int (*)(size_t))(uintptr_t)function)(0); }
 static void by_malloc_stats(void *function) { ((void (*)(void))(uintptr_t)function)(); }
 static void by_malloc_info(void *function) { ((int (*)(int, FILE *))(uintptr_t)function)(0, stderr); }
