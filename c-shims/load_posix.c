@@ -99,6 +99,11 @@ static void *own_symbol(void *handle, const char *name, struct module owner) {
 }
 
 void family_open(struct family *family, const char *path) {
+    /* A static program has no modules: its C runtime is its own. */
+    if (*path == '\0' && c_runtime().base == NULL) {
+        family_of_process(family, "native");
+        return;
+    }
     void *handle = *path != '\0' ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
     if (*path != '\0' && handle == NULL)
         probe_not_loaded("%s", dlerror());
