@@ -24,6 +24,9 @@ struct python_family *python_family(const char *name);
 
 /* The size of every block below. Some release functions want to know it. */
 extern size_t families_size;
+/* Uses up what malloc has free, so that the blocks below are of memory that never held anything: an allocator leaves a few
+ * bytes of it before and behind a block, and some release functions read them. With glibc only. */
+void families_settle(void);
 /* A block of `from`, released by `to`. Reports stages and, if the process lives to see it, the outcome; ends the probe
  * (`lacking`) where a family is not there. */
 void families_mix(const char *from, const char *to);

@@ -5,8 +5,9 @@
 #include "python_families.h"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
-enum { BEFORE = 16, TRIES = 64, KEPT = 16, LATER_AT_LEAST = 2, LATER_AT_MOST = 3072 };
+enum { BEFORE = 25, TRIES = 4096, KEPT = 16, LATER_AT_LEAST = 2, LATER_AT_MOST = 3072, SMALLEST = 24 };
 
 /* Live blocks of one family. Each is filled with bytes of its own, so blocks that overlap cannot both be as they were
  * filled. */
@@ -90,19 +91,22 @@ static void fill_holes(struct python_family *family) {
 
 static ptrdiff_t distance(const void *a, const void *b) { return (const char *)b - (const char *)a; }
 
-/* A block right behind the herd's last: what stands before the first of a page is the allocator's own, and an outcome that
- * hangs on it would change with every byte that the interpreter allocates earlier. */
-static void *take_behind(struct herd *herd) {
+/* A block that stands between two of the herd, at equal distances: what the allocator itself keeps before the first and
+ * behind the last of a page would make the outcome one of every byte that the interpreter allocated earlier. */
+static void *take_between(struct herd *herd) {
     void **blocks = herd->blocks;
     size_t last = herd->count - 1;
-    void *block = take_one(herd->family, 0);
+    void *block = take_one(herd->family, 0), *next = take_one(herd->family, 0);
     for (unsigned tries = 0; last > 0 && tries < TRIES; tries++) {
-        if (distance(blocks[last], block) == distance(blocks[last - 1], blocks[last]))
+        ptrdiff_t apart = distance(blocks[last - 1], blocks[last]);
+        if (distance(blocks[last], block) == apart && distance(block, next) == apart)
             break;
         memmove(blocks, blocks + 1, last * sizeof *blocks);
         blocks[last] = block;
-        block = take_one(herd->family, 0);
+        block = next;
+        next = take_one(herd->family, 0);
     }
+    blocks[herd->count++] = next;
     for (size_t i = 0; i < herd->count; i++) {
         fill(blocks[i], filled(), seed(herd, i));
         herd->heads[i] = head(herd, i);
@@ -134,6 +138,13 @@ static struct python_family *present(const char *name) {
     return family;
 }
 
+void families_settle(void) {
+#if defined(__GLIBC__)
+    for (const void *end = sbrk(0); sbrk(0) == end;)
+        opaque(malloc(SMALLEST));
+#endif
+}
+
 void families_mix(const char *from, const char *to) {
     theirs.family = present(from);
     if (theirs.family->allocate == NULL)
@@ -143,8 +154,9 @@ void families_mix(const char *from, const char *to) {
     fill_holes(ours.family);
     fill_holes(theirs.family);
     take(&ours, neighbours());
+    void *control = take_one(theirs.family, 0);
     take(&theirs, neighbours());
-    void *victim = take_behind(&theirs), *control = take_one(theirs.family, 0);
+    void *victim = take_between(&theirs);
     take(&theirs, neighbours());
     fill_keeper(ours.family);
     fill_keeper(theirs.family);

@@ -49,6 +49,7 @@ def prepare(with_numpy=False):
     gc.disable()
     # At its end a copy then looks at its own objects only.
     getattr(gc, "freeze", lambda: None)()
+    _library.families_settle()
 
 
 def add_numpy():
