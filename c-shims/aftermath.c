@@ -54,7 +54,7 @@ static bool hands_out(const struct kind *kind, const void *block) {
 
 /* Was the memory of this released block put to use again, or given back? */
 static bool is_gone(const void *block) {
-    return hands_out(&victims, block) || hands_out(&ours, block) || witness_pages(block, victims.size).unmapped > 0;
+    return hands_out(&victims, block) || hands_out(&ours, block) || witness_unmapped(block, victims.size);
 }
 
 static void release_all(struct kind *kind) {
@@ -94,7 +94,7 @@ void aftermath_victim(void *block, size_t size, void *(*allocate)(size_t size), 
  * large blocks one size at a time. */
 static void let_caches_age(void) {
     for (unsigned look = 0; look < LOOKS; look++) {
-        sleep_ms(LOOK_MS);
+        clock_skip(LOOK_MS);
         victims.count = ours.count = 0;
         take_after(&victims);
         take_after(&ours);

@@ -98,6 +98,17 @@ void probe_report_number(const char *kind, intmax_t number) {
     send(&line);
 }
 
+void probe_report_end(intmax_t process, const char *how, intmax_t number) {
+    struct line line = {.length = 0};
+    put_text(&line, "ended ");
+    put_signed(&line, process);
+    put_char(&line, ' ');
+    put_text(&line, how);
+    put_char(&line, ' ');
+    put_signed(&line, number);
+    send(&line);
+}
+
 static _Noreturn void end_with(const char *kind, const char *format, va_list arguments, int status) {
     struct line line = {.length = 0};
     put_text(&line, kind);
@@ -159,19 +170,21 @@ void probe_tick(void) {
 
 struct family under_test;
 
+/* `NAME=VALUE`, set where one process has many cells: see probe_fork_here. */
+static const char *given[GIVEN_MOST];
+
+void probe_give(size_t depth, const char *setting) { given[depth] = setting; }
+
 const char *probe_setting(const char *name) {
+    size_t length = strlen(name);
+    for (size_t i = COUNT_OF(given); i-- > 0;)
+        if (given[i] != NULL && strncmp(given[i], name, length) == 0 && given[i][length] == '=')
+            return given[i] + length + 1;
     const char *value = getenv(name);
     return value != NULL ? value : "";
 }
 
-/* Set where one process has many cells: see probe_fork_here. */
-static const char *given_variant;
-
-void probe_set_variant(const char *variant) { given_variant = variant; }
-
-const char *probe_variant(void) {
-    return given_variant != NULL ? given_variant : probe_setting("ALLOCHECK_VARIANT");
-}
+const char *probe_variant(void) { return probe_setting("ALLOCHECK_VARIANT"); }
 
 size_t probe_variant_number(size_t otherwise) {
     size_t number = 0;

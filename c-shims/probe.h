@@ -223,6 +223,8 @@ bool witness_sees_lazy(void);
 /* One word: unmapped, decommitted, lazy, resident, unknown; `returned` if all went but not in one way, `partly` if some
  * stayed. */
 const char *fate_word(struct pages pages);
+/* Is any page of [p, p + n) unmapped? The cheap part of witness_pages. */
+bool witness_unmapped(const void *p, size_t n);
 /* unmapped + decommitted + lazy. */
 static inline size_t pages_returned(struct pages pages) { return pages.unmapped + pages.decommitted + pages.lazy; }
 
@@ -235,9 +237,11 @@ void *system_pages(size_t n);
 bool in_child(void (*step)(void *shared), void *shared);
 
 /* Everything before it is done once, everything after it in a copy of this process for each variant: for rules with
- * process = "fork", whose cells are many and cheap. Run by hand, it does nothing. Call it once, while there is one thread.
- * The harness' side: each line on the descriptor in ALLOCHECK_SERVE is a variant, answered on the report by
- * `started PID`, the copy's own lines, and `ended exit STATUS` or `ended signal NUMBER`. POSIX only. */
+ * process = "fork", whose cells are many and cheap. Run by hand, it does nothing. A rule for pairs calls it twice, before
+ * and after it opens ALLOCHECK_TO: the copy for a partner then makes those for the variants. POSIX only.
+ * The harness' side: `ready` on the report; each line on the descriptor in ALLOCHECK_SERVE is a setting, `NAME=VALUE`, for
+ * a copy, answered by `started PID`, the copy's own lines, and `ended PID exit STATUS` or `ended PID signal NUMBER`, or
+ * `ready` if it has come to the second call and answers from now on. An empty line ends the one that answers. */
 void probe_fork_here(void);
 
 struct thread {
@@ -249,6 +253,8 @@ struct thread {
 void thread_start(struct thread *thread, void (*body)(void *), void *argument);
 void thread_join(struct thread *thread);
 void sleep_ms(unsigned milliseconds);
+/* So much time passes for every library of this process, and nobody waits for it where that can be: see clock.c. */
+void clock_skip(unsigned milliseconds);
 
 #if defined(__cplusplus)
 }

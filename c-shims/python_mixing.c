@@ -75,7 +75,7 @@ static bool hands_out(const struct herd *herd, const void *block) {
 
 /* Was the memory of this released block put to use again, or given back? */
 static bool is_gone(const void *block) {
-    return hands_out(&ours, block) || hands_out(&theirs, block) || witness_pages(block, families_size).unmapped > 0;
+    return hands_out(&ours, block) || hands_out(&theirs, block) || witness_unmapped(block, families_size);
 }
 
 static void release_all(const struct herd *herd) {
@@ -140,7 +140,9 @@ static struct python_family *present(const char *name) {
 
 void families_settle(void) {
 #if defined(__GLIBC__)
-    for (const void *end = sbrk(0); sbrk(0) == end;)
+    const void *end = sbrk(0);
+    /* An allocator that stands before glibc's may never move it. */
+    for (size_t count = MIB(4) / SMALLEST; count > 0 && sbrk(0) == end; count--)
         opaque(malloc(SMALLEST));
 #endif
 }

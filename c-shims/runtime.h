@@ -12,8 +12,11 @@ void probe_report(const char *kind, const char *text);
 
 /* A report line that ends in a number. */
 void probe_report_number(const char *kind, intmax_t number);
-/* Makes this text, which must stay, the cell's variant. */
-void probe_set_variant(const char *variant);
+/* `ended PROCESS HOW NUMBER`: see probe_fork_here. */
+void probe_report_end(intmax_t process, const char *how, intmax_t number);
+/* Puts `NAME=VALUE`, which must stay, above the environment; at a greater depth, above that of a smaller. */
+enum { GIVEN_MOST = 2 };
+void probe_give(size_t depth, const char *setting);
 
 /* load_*: fills `family` with what the process' own calls bind to. `expect` is the path of the module that must answer
  * malloc, "native" for the platform's C runtime, "" for whoever answers; ends the probe (`not-loaded`) otherwise. */

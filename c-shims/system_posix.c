@@ -6,6 +6,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,14 +84,14 @@ bool in_child(void (*step)(void *shared), void *shared) {
     return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_DONE;
 }
 
-/* One line without its end; false if there is no more. A byte at a time: requests are short, and nothing is left over in a
- * buffer that the copies would share. */
+/* One line without its end; false if there is none, or no more. A byte at a time: requests are short, and nothing is left
+ * over in a buffer that the copies would share. */
 static bool read_request(int descriptor, char *line, size_t size) {
     size_t length = 0;
     for (char byte; read(descriptor, &byte, 1) == 1;) {
         if (byte == '\n') {
             line[length] = '\0';
-            return true;
+            return length > 0;
         }
         if (length < size - 1)
             line[length++] = byte;
@@ -101,27 +104,34 @@ static void await_copy(pid_t copy) {
     while (waitpid(copy, &status, 0) < 0 && errno == EINTR)
         ;
     kill(-copy, SIGKILL); /* what it left would write into the next one's report */
-    if (WIFSIGNALED(status))
-        probe_report_number("ended signal", WTERMSIG(status));
-    else
-        probe_report_number("ended exit", WEXITSTATUS(status));
+    probe_report_end(copy, WIFSIGNALED(status) ? "signal" : "exit",
+                     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
+#define VARIANT "ALLOCHECK_VARIANT="
+
 void probe_fork_here(void) {
-    static char variant[512];
+    static char settings[GIVEN_MOST][KIB(4) + 64];
+    static size_t depth;
     const char *number = probe_setting("ALLOCHECK_SERVE");
-    if (*number == '\0')
+    if (*number == '\0' || depth == GIVEN_MOST)
         return;
     int requests = atoi(number);
-    while (read_request(requests, variant, sizeof variant)) {
+#if defined(__linux__)
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* each copy would clear the 2 MiB of a huge page that it touches first */
+#endif
+    probe_report("ready", NULL); /* what stands above it is said of all copies */
+    while (read_request(requests, settings[depth], sizeof settings[depth])) {
         pid_t copy = fork();
         if (copy < 0)
             probe_unobservable("fork failed with errno %d", errno);
         if (copy == 0) {
             setpgid(0, 0);
-            close(requests);
-            probe_report_number("started", getpid()); /* what stands above it is said of all copies */
-            probe_set_variant(variant);
+            probe_report_number("started", getpid());
+            probe_give(depth, settings[depth]);
+            depth = strncmp(settings[depth], VARIANT, strlen(VARIANT)) == 0 ? GIVEN_MOST : depth + 1;
+            if (depth == GIVEN_MOST)
+                close(requests);
             return;
         }
         await_copy(copy);

@@ -308,9 +308,15 @@ static bool count_lazy(uintptr_t first, uintptr_t end, size_t resident, size_t *
     return witness.smaps && smaps_lazy(first, end, lazy);
 }
 
+static uintptr_t first_page(const void *p) { return (uintptr_t)p / page_size() * page_size(); }
+
+static uintptr_t end_of_pages(const void *p, size_t n) { return first_page((const char *)p + n + page_size() - 1); }
+
+bool witness_unmapped(const void *p, size_t n) { return count_pages(first_page(p), end_of_pages(p, n)).unmapped > 0; }
+
 struct pages witness_pages(const void *p, size_t n) {
-    size_t page = page_size(), lazy = 0;
-    uintptr_t first = (uintptr_t)p / page * page, end = ((uintptr_t)p + n + page - 1) / page * page;
+    size_t lazy = 0;
+    uintptr_t first = first_page(p), end = end_of_pages(p, n);
     struct pages pages = count_pages(first, end);
     if (pages.resident == 0)
         return pages;

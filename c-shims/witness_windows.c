@@ -106,6 +106,8 @@ void witness_begin(void) {
     probe_report("witness", working_set_believed ? "VirtualQuery,QueryWorkingSetEx" : "VirtualQuery");
 }
 
+bool witness_unmapped(const void *p, size_t n) { return witness_pages(p, n).unmapped > 0; }
+
 void witness_settle(void) {}
 
 bool witness_sees_lazy(void) { return false; }

@@ -11,12 +11,13 @@
 #[path = "../tests/tools/mod.rs"]
 mod tools;
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use allocheck::catalog::{self, Catalog};
 use allocheck::discover;
-use allocheck::model::{Allocator, Area, Kind};
+use allocheck::model::{Allocator, Area, Kind, Load, Rule};
 use allocheck::plan::Selection;
 use allocheck::session::Bench;
 use nix::sys::resource::{UsageWho, getrusage};
@@ -60,10 +61,16 @@ impl Figures {
         (report.findings.len() as f64, start.elapsed().as_secs_f64())
     }
 
-    /// Forks per second that all processors reach together.
-    fn forks(&self) -> f64 {
+    /// Forks per second that all processors reach together, of a bare process or of one that has loaded a pair.
+    fn forks(&self, pair: Option<[&Allocator; 2]>) -> f64 {
+        let mut cell = cell(rule("figures/forks"), native(), "2000");
+        if let Some([from, to]) = pair {
+            cell.rule = Arc::new(Rule { load: Some(Load::Dlopen), ..rule("figures/forks") });
+            (cell.allocator, cell.partner) = (Arc::new(from.clone()), Some(Arc::new(to.clone())));
+            cell.load = Load::Dlopen;
+        }
         let seen: Vec<f64> = thread::scope(|scope| {
-            let one = || scope.spawn(|| self.bench.observe(&cell(rule("figures/forks"), native(), "2000")));
+            let one = || scope.spawn(|| self.bench.observe(&cell));
             let running: Vec<_> = (0..self.processors).map(|_| one()).collect();
             let seen = running.into_iter().map(|one| one.join().expect("no panic").expect("the harness works"));
             seen.map(|seen| FORKS / (seen.measures["ms"].max(1) as f64 / 1000.0)).collect()
@@ -71,22 +78,26 @@ impl Figures {
         seen.iter().sum()
     }
 
+    /// Without what a run of any rule costs: the harness' own start and a look at each allocator.
     fn allocator_matrix(&self, libraries: &[Allocator]) {
         let ten = &libraries[..libraries.len().min(10)];
-        let matrix = rules("mixing/allocators");
+        let [matrix, start] = ["mixing/allocators", "conformance/zero/free-null"].map(rules);
         self.run(ten, &matrix);
-        let mut rounds: Vec<(f64, f64)> = (0..ROUNDS)
+        self.run(ten, &start);
+        let rounds: Vec<[f64; 3]> = (0..ROUNDS)
             .map(|_| {
-                let forks = self.forks();
+                let bare = self.forks(None);
+                let loaded = self.forks(Some([&ten[0], &ten[1]]));
                 let (cells, seconds) = self.run(ten, &matrix);
-                (cells / seconds, forks)
+                [cells / (seconds - self.run(ten, &start).1), bare, loaded]
             })
             .collect();
-        rounds.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
-        let (cells, forks) = rounds[ROUNDS / 2];
+        let [cells, bare, loaded] = [0, 1, 2].map(|figure| median(rounds.iter().map(|round| round[figure]).collect()));
         println!(
-            "allocator matrix, {n} x {n} x 3: {cells:.0} cells/s, {forks:.0} forks/s, ratio {:.2} (goal 0.5)",
-            cells / forks,
+            "allocator matrix, {n} x {n} x 3: {cells:.0} cells/s; {bare:.0} forks/s of a bare process, ratio {:.2} (goal \
+             0.5), {loaded:.0} of one that has loaded a pair, ratio {:.2}",
+            cells / bare,
+            cells / loaded,
             n = ten.len()
         );
     }

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use allocheck::model::Ending::{Exited, Flooded, Hung, Returned, Signalled};
 use allocheck::model::{Allocator, Ending, Limits, Observation, Rule};
-use allocheck::{prepare, run};
+use allocheck::prepare;
+use allocheck::run::{self, Question};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rstest::rstest;
 use tools::{bench, cell, eventually, native, observe, processes_with, rule};
@@ -113,7 +114,11 @@ fn variants_of_one_process_do_not_hurt_each_other() {
         ("stops_server", Hung, None),
         ("leaves_talker", Returned, None),
     ];
-    let variants: Vec<&str> = worst.iter().flat_map(|(variant, ..)| [*variant, "returned"]).collect();
+    let variants: Vec<_> = worst
+        .iter()
+        .flat_map(|(variant, ..)| [*variant, "returned"])
+        .map(|variant| Question { within: None, variant })
+        .collect();
     let bench = bench();
     let cell = cell(with_limits("hostile/serving", hang_after(1)), native(), "");
     let built = prepare::build(&bench.compiler, &cell).expect("it compiles");
@@ -135,8 +140,42 @@ fn a_process_that_is_never_ready_answers_for_all() {
     let cell = cell(with_limits("hostile/endings", hang_after(1)), native(), "sleeps");
     let built = prepare::build(&bench.compiler, &cell).expect("it compiles");
     let probe = prepare::probe(&bench.workshop, None, &cell, &built).expect("folders can be made");
-    let seen = run::serve(&probe, &["a", "b", "c"]).expect("the harness works");
+    let seen = run::serve(&probe, &["a", "b", "c"].map(|variant| Question { within: None, variant }))
+        .expect("the harness works");
     assert_eq!(seen.iter().map(|seen| seen.ending).collect::<Vec<_>>(), [Hung; 3]);
+}
+
+/// A partner that ends, or that a variant ends, is told of the cells that it was needed for.
+#[test]
+fn partners_of_one_process_do_not_hurt_each_other() {
+    let bench = bench();
+    let cell = cell(with_limits("hostile/pairs", hang_after(1)), native(), "");
+    let built = prepare::build(&bench.compiler, &cell).expect("it compiles");
+    let probe = prepare::probe(&bench.workshop, None, &cell, &built).expect("folders can be made");
+    let asked = [
+        ("a", "x", Returned, &["partner=a", "variant=x"][..]),
+        ("a", "kills", Signalled, &["partner=a"]),
+        ("a", "y", Returned, &["partner=a", "variant=y"]),
+        ("dies", "x", Signalled, &["partner=dies"]),
+        ("dies", "y", Signalled, &["partner=dies"]),
+        ("b", "x", Returned, &["partner=b", "variant=x"]),
+        ("hangs", "x", Hung, &["partner=hangs"]),
+        ("b", "y", Returned, &["partner=b", "variant=y"]),
+    ];
+    let questions = asked.map(|(partner, variant, ..)| {
+        let within = Some(format!("ALLOCHECK_TO={partner}").into());
+        Question { within, variant }
+    });
+    let seen = run::serve(&probe, &questions).expect("the harness works");
+    assert_eq!(seen.len(), asked.len());
+    for (seen, (partner, variant, ending, facts)) in seen.iter().zip(asked) {
+        let told: Vec<String> = seen.facts.iter().map(|(name, word)| format!("{name}={word}")).collect();
+        assert_eq!(
+            (seen.ending, told),
+            (ending, facts.iter().map(|fact| fact.to_string()).collect()),
+            "{partner}, {variant}"
+        );
+    }
 }
 
 // ---- What it leaves ------------------------------------------------------------------------------------------------------

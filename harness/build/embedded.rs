@@ -222,6 +222,10 @@ fn configure_jemalloc(source: &Crate, dir: &Path) -> Result<()> {
     configure.args(["--disable-cxx", "--disable-doc", "--disable-static", "--disable-initial-exec-tls"]);
     let (host, target) = (gnu_triple(&variable("HOST")), gnu_triple(&variable("TARGET")));
     configure.arg(format!("--build={host}")).arg(format!("--host={target}"));
+    if target.starts_with("x86_64") {
+        // Otherwise what this machine's processor has, 48 or 57: another radix tree, and other outcomes.
+        configure.arg("--with-lg-vaddr=48");
+    }
     configure.current_dir(dir).env("CC", compiler.path()).env("CFLAGS", compiler.cflags_env());
     run(&mut configure).map(drop)
 }

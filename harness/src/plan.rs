@@ -138,13 +138,13 @@ fn partners(
 }
 
 /// The cells that one process can serve, by their places: each alone, but for those of a rule that forks, where a process
-/// can, and that differ in nothing but the variant. `env=` in a variant is the interpreter's environment, so it is a process of its own.
+/// can, and that differ in nothing but partner and variant. `env=` in a variant is the interpreter's environment, so it is a
+/// process of its own.
 pub fn batches(cells: &[Cell], forks: bool) -> Vec<Vec<usize>> {
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let mut open: BTreeMap<_, usize> = BTreeMap::new();
     for (place, cell) in cells.iter().enumerate() {
-        let partner = cell.partner.as_ref().map(|partner| partner.key());
-        let key = (cell.rule.id.clone(), cell.allocator.key(), partner, environment_word(cell));
+        let key = (cell.rule.id.clone(), cell.allocator.key(), environment_word(cell));
         match open.get(&key) {
             Some(batch) if forks && cell.rule.process == Process::Fork => batches[*batch].push(place),
             _ => {

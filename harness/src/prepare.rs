@@ -86,25 +86,19 @@ pub fn probe(workshop: &Workshop, target: Option<&TargetFile>, cell: &Cell, buil
     if cell.rule.language.is_compiled() {
         set("ALLOCHECK_NEEDS", cell.rule.needs.join(",").into());
     }
-    let library = |allocator: &Allocator| match &allocator.path {
-        // No path but a name that the probe knows.
-        Some(name) if allocator.load() == Load::Dlopen => Ok(name.into()),
-        Some(path) => workshop.plain_path(path).map(OsString::from),
-        None => Ok(OsString::new()),
-    };
     match cell.load {
         Load::Native if cell.rule.language.is_compiled() => set("ALLOCHECK_EXPECT", "native".into()),
         Load::Native => {}
         Load::Preload => {
-            set("LD_PRELOAD", library(&cell.allocator)?);
+            set("LD_PRELOAD", library(workshop, &cell.allocator)?);
             // Its own path: what the probe says of it is for the user.
             set("ALLOCHECK_EXPECT", cell.allocator.path.clone().unwrap_or_default().into());
         }
-        Load::Dlopen if cell.rule.load.is_none() => set("ALLOCHECK_EXPECT", library(&cell.allocator)?),
+        Load::Dlopen if cell.rule.load.is_none() => set("ALLOCHECK_EXPECT", library(workshop, &cell.allocator)?),
         Load::Dlopen => {
-            set("ALLOCHECK_FROM", library(&cell.allocator)?);
-            if let Some(partner) = &cell.partner {
-                set("ALLOCHECK_TO", library(partner)?);
+            set("ALLOCHECK_FROM", library(workshop, &cell.allocator)?);
+            if let Some(partner) = partner(workshop, cell)? {
+                set("ALLOCHECK_TO", partner);
                 // Room for the static TLS of libraries that are loaded late: glibc's manual, tunables.
                 set("GLIBC_TUNABLES", "glibc.rtld.optional_static_tls=32768".into());
             }
@@ -124,6 +118,21 @@ pub fn probe(workshop: &Workshop, target: Option<&TargetFile>, cell: &Cell, buil
     under_runner(workshop, target, probe)
 }
 
+/// What the probe opens for this allocator; empty is the platform's own.
+fn library(workshop: &Workshop, allocator: &Allocator) -> Result<OsString> {
+    match &allocator.path {
+        // No path but a name that the probe knows.
+        Some(name) if allocator.load() == Load::Dlopen => Ok(name.into()),
+        Some(path) => workshop.plain_path(path).map(OsString::from),
+        None => Ok(OsString::new()),
+    }
+}
+
+/// The same for the other of a pair.
+pub fn partner(workshop: &Workshop, cell: &Cell) -> Result<Option<OsString>> {
+    cell.partner.as_ref().map(|partner| library(workshop, partner)).transpose()
+}
+
 /// The probe as it is started on this machine: by the target's runner, in its environment.
 fn under_runner(workshop: &Workshop, target: Option<&TargetFile>, mut probe: Probe) -> Result<Probe> {
     let Some(file) = target else { return Ok(probe) };
@@ -141,7 +150,7 @@ fn under_runner(workshop: &Workshop, target: Option<&TargetFile>, mut probe: Pro
 }
 
 /// A rule's limits, raised by what its allocators reserve and do not use.
-fn limits(cell: &Cell) -> Limits {
+pub fn limits(cell: &Cell) -> Limits {
     let limits = cell.rule.limits;
     let reserved = cell.allocator.reserved_mib + cell.partner.as_ref().map_or(0, |partner| partner.reserved_mib);
     Limits {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,6 +14,9 @@ use tempfile::TempDir;
 
 use crate::model::{Ending, Observation};
 use crate::os::{self, Containment, MARK, REPORT_DESCRIPTOR, Running};
+
+mod serve;
+pub use serve::{Question, serve};
 
 /// After the status of a probe that reported nothing, or not its end.
 const SILENT: &str = " without a report";
@@ -218,98 +221,6 @@ impl Cell {
         }
         observation.message = self.output.first_line().map(|line| without_numbers(&line));
         observation
-    }
-}
-
-/// Runs many cells of one program, which prepares itself once and answers each variant by a copy of itself: the other side
-/// is `probe_fork_here` in c-shims/probe.h. An observation for each variant, in their order.
-pub fn serve(probe: &Probe, variants: &[&str]) -> Result<Vec<Observation>> {
-    let mut probe = probe.clone();
-    probe.environment.insert("ALLOCHECK_SERVE".into(), "0".into());
-    let mut observations = Vec::new();
-    while observations.len() < variants.len() {
-        observations.extend(served(&probe, &variants[observations.len()..])?);
-    }
-    Ok(observations)
-}
-
-/// At least one observation: of all variants, or up to the one that ended the server.
-fn served(probe: &Probe, variants: &[&str]) -> Result<Vec<Observation>> {
-    let folder = probe.own_folder()?;
-    let mut cell = Cell::start(probe, folder.path(), Stdio::piped())?;
-    let mut server = Server { cell: &mut cell, prepared: None, hang: probe.hang() };
-    let answers = server.answers(variants);
-    let prepared = server.prepared.is_some();
-    let status = cell.end()?;
-    let (mut observations, stopped) = answers?;
-    let last = match stopped {
-        Stopped::Answered => return Ok(observations),
-        Stopped::Ended => cell.ended(os::decode(status)),
-        Stopped::Must(ending) => cell.reported(Observation::new(ending, None)),
-    };
-    // What kept it from being ready keeps it from answering any of them.
-    let length = if prepared { observations.len() + 1 } else { variants.len() };
-    observations.resize(length, last);
-    Ok(observations)
-}
-
-struct Server<'a> {
-    cell: &'a mut Cell,
-    /// What it reported of itself before the first variant; it holds for each.
-    prepared: Option<Vec<u8>>,
-    hang: Duration,
-}
-
-impl Server<'_> {
-    /// Until all are answered or the server is no more.
-    fn answers(&mut self, variants: &[&str]) -> Result<(Vec<Observation>, Stopped)> {
-        let mut requests = self.cell.child.stdin.take().expect("its input is a pipe");
-        let mut observations = Vec::new();
-        for variant in variants {
-            // One that has died is found out by its report.
-            let _ = writeln!(requests, "{variant}");
-            match self.answer()? {
-                Ok(observation) => observations.push(observation),
-                Err(stopped) => return Ok((observations, stopped)),
-            }
-        }
-        Ok((observations, Stopped::Answered))
-    }
-
-    /// The observation of one variant, or what became of the server.
-    fn answer(&mut self) -> Result<Result<Observation, Stopped>> {
-        let is_whole = |report: &[u8]| line_after(report, "ended ").is_some();
-        let stopped = self.cell.watch(self.hang, is_whole)?;
-        let report = &self.cell.report.bytes;
-        let copy = line_after(report, "started ").and_then(|number| number.parse().ok());
-        if self.prepared.is_none() && copy.is_some() {
-            let at = report.windows(8).position(|window| window == b"started ").expect("it is there");
-            self.prepared = Some(report[..at].to_vec());
-        }
-        let observation = match (&stopped, copy) {
-            (Stopped::Answered, _) => self.ended(),
-            (Stopped::Must(ending), Some(copy)) => {
-                os::kill_group(self.cell.child.id(), copy);
-                self.cell.report.forget_flood();
-                self.cell.output.forget_flood();
-                if !matches!(self.cell.watch(self.hang, is_whole)?, Stopped::Answered) {
-                    return Ok(Err(stopped));
-                }
-                self.cell.reported(Observation::new(*ending, None))
-            }
-            _ => return Ok(Err(stopped)),
-        };
-        self.cell.report.bytes = self.prepared.clone().unwrap_or_default();
-        self.cell.output.bytes.clear();
-        Ok(Ok(observation))
-    }
-
-    /// `exit STATUS` or `signal NUMBER`
-    fn ended(&self) -> Observation {
-        let how = line_after(&self.cell.report.bytes, "ended ").unwrap_or_default();
-        let (word, number) = how.split_once(' ').unwrap_or_default();
-        let number = number.parse().unwrap_or(-1);
-        self.cell.ended(if word == "exit" { Ok(number) } else { Err(os::signal_name(number)) })
     }
 }
 

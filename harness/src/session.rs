@@ -17,7 +17,7 @@ use crate::os;
 use crate::plan::{self, Selection};
 use crate::prepare;
 use crate::progress;
-use crate::run;
+use crate::run::{self, Question};
 use crate::target::{Machine, TargetFile};
 use crate::workshop::Workshop;
 
@@ -174,19 +174,26 @@ impl Bench {
             let seen = Observation { unobservable: Some(why.into()), ..Observation::new(Ending::Returned, None) };
             return Ok(vec![seen; batch.len()]);
         }
-        let probe = match prepare::build(&self.compiler, cell) {
+        let mut probe = match prepare::build(&self.compiler, cell) {
             Ok(built) => prepare::probe(&self.workshop, self.target(), cell, &built)?,
             Err(why) => return Ok(vec![Observation::new(Ending::NotBuilt, Some(why)); batch.len()]),
         };
         match cell.rule.process {
             Process::Fork if self.machine.forks => {
-                let variants: Vec<&str> =
-                    batch.iter().map(|cell| cell.variant.as_deref().unwrap_or_default()).collect();
-                run::serve(&probe, &variants)
+                let limits = batch.iter().map(|cell| prepare::limits(cell));
+                probe.containment.limits = limits.max_by_key(|limits| limits.memory_mib).expect("it has a cell");
+                let questions: Result<Vec<_>> = batch.iter().map(|cell| self.question(cell)).collect();
+                run::serve(&probe, &questions?)
             }
             _ if self.target().is_some_and(|file| !file.runner.is_empty()) => Ok(vec![run::run_by_runner(&probe)?]),
             _ => Ok(vec![run::run(&probe)?]),
         }
+    }
+
+    fn question<'a>(&self, cell: &'a Cell) -> Result<Question<'a>> {
+        let partner = prepare::partner(&self.workshop, cell)?;
+        let within = partner.map(|library| ["ALLOCHECK_TO=".as_ref(), library.as_os_str()].into_iter().collect());
+        Ok(Question { within, variant: cell.variant.as_deref().unwrap_or_default() })
     }
 }
 

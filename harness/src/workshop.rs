@@ -66,9 +66,9 @@ impl Workshop {
     }
 }
 
-/// LD_PRELOAD splits at spaces and colons, and the dynamic linker has variables of its own.
+/// LD_PRELOAD splits at spaces and colons, the dynamic linker has variables of its own, and a request is a line.
 fn is_plain(path: &Path) -> bool {
-    !path.to_string_lossy().contains([' ', ':', '$'])
+    !path.to_string_lossy().contains([' ', ':', '$', '\n'])
 }
 
 /// What the library finds beside itself (`$ORIGIN`) is beside the link too: its folder is linked as a whole, or where the

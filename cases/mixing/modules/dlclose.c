@@ -23,7 +23,7 @@ static void *(*its_malloc)(size_t size);
 static void (*its_free)(void *p);
 static atomic_bool used, closed;
 
-static bool is_mapped(const void *p) { return witness_pages(p, SIZE).unmapped == 0; }
+static bool is_mapped(const void *p) { return !witness_unmapped(p, SIZE); }
 
 /* Uses the allocator before it goes, and exits after that. */
 static void thread_body(void *unused) {
