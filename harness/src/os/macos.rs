@@ -13,7 +13,7 @@ use std::ptr;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::resource::Resource;
-use nix::unistd::{Pid, SysconfVar, getuid, pipe, sysconf};
+use nix::unistd::{Pid, SysconfVar, pipe, sysconf};
 
 use super::unix::limit;
 use super::{Containment, MARK};
@@ -87,8 +87,8 @@ impl Running {
 pub fn possible_leftovers() -> Vec<Pid> {
     let mut pids: Vec<libc::pid_t> = vec![0; 1 << 14];
     let size = size_of_val(&pids[..]) as c_int;
-    // SAFETY: the buffer has the size that is told.
-    let filled = unsafe { libc::proc_listpids(OF_USER, getuid().as_raw(), pids.as_mut_ptr().cast(), size) };
+    // SAFETY: getuid(2) cannot fail, and the buffer has the size that is told.
+    let filled = unsafe { libc::proc_listpids(OF_USER, libc::getuid(), pids.as_mut_ptr().cast(), size) };
     pids.truncate(filled.max(0) as usize / size_of::<libc::pid_t>());
     let own = Pid::this();
     pids.into_iter().filter(|pid| *pid > 1).map(Pid::from_raw).filter(|pid| *pid != own).collect()
