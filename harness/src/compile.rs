@@ -226,8 +226,11 @@ impl Compiler {
         if !result.status.success() {
             return Err(first_error(&String::from_utf8_lossy(&result.stderr)));
         }
-        unfinished.persist(output).map_err(|error| format!("{}: {error}", output.display()))?;
-        Ok(output.to_owned())
+        match unfinished.persist(output) {
+            // Another process was first, and runs it already: Windows does not replace that, and it is the same.
+            Err(error) if !output.exists() => Err(format!("{}: {error}", output.display())),
+            _ => Ok(output.to_owned()),
+        }
     }
 }
 

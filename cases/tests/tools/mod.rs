@@ -30,7 +30,8 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_allocheck");
 
 /// Shared by all tests, so that each probe is built once.
 pub fn cache_home() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    std::path::absolute(folder).expect("it has a name")
 }
 
 // ---- Cells run from here ---------------------------------------------------------------------------------------------

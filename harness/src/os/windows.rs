@@ -3,6 +3,9 @@
 //! A cell's process starts suspended, goes into a job, and only then runs; the job ends with its last handle, so nothing
 //! of a cell outlives it, or this program. A job bounds committed memory; reserved addresses and the size of the stack
 //! are bounded by nothing here, and address space randomisation stays on.
+//!
+//! Run under Wine 8 only, built for x86_64-pc-windows-gnu, with MinGW's gcc: endings, leftovers, pipes, locks, discovery
+//! and whole runs. Not run by anybody: Windows itself, the MSVC build, the bound on memory (Wine's jobs have none), Ctrl-C.
 
 use std::ffi::OsString;
 use std::fs;
