@@ -20,8 +20,6 @@ use allocheck::discover;
 use allocheck::model::{Allocator, Area, Kind, Load, Rule};
 use allocheck::plan::Selection;
 use allocheck::session::Bench;
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
 use tools::{bench, cell, native, rule};
 
 /// Measured so often, in turns: the median counts.
@@ -35,6 +33,9 @@ fn main() {
         catalog: catalog::embedded().expect("the catalogue is right"),
         processors: thread::available_parallelism().map_or(1, usize::from),
     };
+    if !figures.bench.machine.forks {
+        return println!("not measured: the figures are about forks, and this system has none");
+    }
     let all = discover::allocators(&figures.catalog, &figures.bench.machine, &figures.bench.workshop, &[], true)
         .expect("discovery works");
     let (libraries, pythons): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.kind == Kind::Library);
@@ -160,10 +161,18 @@ fn median(mut figures: Vec<f64>) -> f64 {
 }
 
 /// Of the cells that have ended and of this program.
+#[cfg(unix)]
 fn processor_time() -> Duration {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
     let of = |who| {
         let usage = getrusage(who).expect("it is always told");
         (usage.user_time() + usage.system_time()).num_microseconds() as u64
     };
     Duration::from_micros(of(UsageWho::RUSAGE_CHILDREN) + of(UsageWho::RUSAGE_SELF))
+}
+
+#[cfg(not(unix))]
+fn processor_time() -> Duration {
+    unreachable!("asked only where there are forks")
 }

@@ -1,4 +1,6 @@
-//! A probe does its worst; the harness goes on, says what happened, and nothing of it is left.
+//! A probe does its worst; the harness goes on, says what happened, and nothing of it is left. What it does
+//! are things that only POSIX has: signals, forks, sessions.
+#![cfg(unix)]
 
 mod tools;
 

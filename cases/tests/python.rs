@@ -1,4 +1,6 @@
-//! Interpreters as users have them: some are broken, and say so in a cell each; the rest goes on.
+//! Interpreters as users have them: some are broken, and say so in a cell each; the rest goes on. The
+//! environments and links are those of POSIX systems.
+#![cfg(unix)]
 
 mod tools;
 

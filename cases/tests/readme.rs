@@ -1,6 +1,7 @@
 //! The README's commands, by running them.
 
 use std::path::Path;
+#[cfg(unix)]
 use std::process::{Command, Output};
 
 const README: &str = include_str!("../../README.md");
@@ -12,10 +13,12 @@ fn commands() -> Vec<&'static str> {
     lines.filter(|line| !line.is_empty()).collect()
 }
 
+#[cfg(unix)]
 fn shell(line: &str) -> Output {
     Command::new("sh").args(["-c", line]).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("there is a shell")
 }
 
+#[cfg(unix)]
 fn command(start: &str) -> &'static str {
     commands().into_iter().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no `{start}` in the README"))
 }
@@ -25,6 +28,7 @@ fn the_first_two_run_and_test() {
     assert_eq!(commands()[..2], ["cargo run", "cargo test"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_rule_is_a_program_without_the_harness() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -37,6 +41,7 @@ fn a_rule_is_a_program_without_the_harness() {
     assert!(ran.status.success() && report.starts_with("malloc ") && report.ends_with("done\n"), "{report}");
 }
 
+#[cfg(unix)]
 #[test]
 fn explanations_and_the_list_are_printed() {
     for start in ["allocheck explain mixing", "allocheck list"] {

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -246,7 +245,12 @@ impl Output {
 /// A new file in the same folder, readable by whom the umask lets.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::Builder::new().prefix(".allocheck-").permissions(fs::Permissions::from_mode(0o666)).tempfile_in(folder)
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".allocheck-");
+    if let Some(permissions) = os::usual_permissions() {
+        builder.permissions(permissions);
+    }
+    builder.tempfile_in(folder)
 }
 
 /// A reader that has seen enough (`| head`) is no error.
@@ -335,7 +339,7 @@ fn text_of(path: &Path) -> Result<(String, String)> {
 fn list(areas: &[Area]) -> Result<ExitCode> {
     let catalog = catalog::embedded()?;
     let workshop = Workshop::open(&program()?)?;
-    let machine = Machine::this();
+    let machine = Machine::this(&workshop)?;
     let mut text = String::from("allocators of this machine\n");
     let found = discover::allocators(&catalog, &machine, &workshop, &[], true)?;
     for allocator in &found {

@@ -20,6 +20,23 @@ pub const TARGET: &str = env!("ALLOCHECK_TARGET");
 
 const FLAGS: [&str; 5] = ["-O2", "-g", "-Wall", "-Wextra", "-pthread"];
 
+/// What differs between programs for Windows and for all others.
+struct BinaryKind {
+    /// What programs end in.
+    extension: &'static str,
+    /// How the runtime is compiled, for programs and for a library alike.
+    object: &'static [&'static str],
+    /// How programs are linked.
+    program: &'static [&'static str],
+    libraries: &'static [&'static str],
+}
+
+const POSIX: BinaryKind =
+    BinaryKind { extension: "", object: &["-c", "-fPIC"], program: &["-fPIE", "-pie"], libraries: &["-ldl"] };
+
+/// All code may lie anywhere here, without a word for it. MinGW's own libraries are DLLs that no Windows has.
+const WINDOWS: BinaryKind = BinaryKind { extension: ".exe", object: &["-c"], program: &[], libraries: &["-static"] };
+
 /// One compiler of the machine.
 struct Tool {
     command: Vec<String>,
@@ -40,11 +57,7 @@ pub struct Compiler {
     failed: Mutex<BTreeMap<PathBuf, NotBuilt>>,
     /// The programs of rules, so that each is asked of the cache once.
     programs: Mutex<BTreeMap<String, Result<PathBuf, NotBuilt>>>,
-    /// What programs end in.
-    extension: &'static str,
-    /// How programs are linked, but for Windows, whose linker has no word for it and needs none.
-    position_independent: &'static [&'static str],
-    libraries: &'static [&'static str],
+    kind: &'static BinaryKind,
     /// Objects of `c-shims/*.c`, position independent, for probes and for the Python runtime alike.
     runtime: Vec<PathBuf>,
 }
@@ -63,10 +76,7 @@ impl Compiler {
         let mut compiler = Compiler {
             c: tool(false)?,
             cxx: tool(true).map_err(|error| error.to_string()),
-            extension: if windows { ".exe" } else { "" },
-            position_independent: if windows { &[] } else { &["-fPIE", "-pie"] },
-            // MinGW's own libraries are DLLs that no Windows has.
-            libraries: if windows { &["-static"] } else { &["-ldl"] },
+            kind: if windows { &WINDOWS } else { &POSIX },
             cache: workshop.cache().to_owned(),
             sources: unpack_sources(workshop.cache())?,
             failed: Mutex::default(),
@@ -111,8 +121,8 @@ impl Compiler {
     fn program(&self, tool: &Tool, name: &str, texts: &[&str], inputs: &[PathBuf]) -> Result<PathBuf, NotBuilt> {
         let runtime = self.runtime_hash();
         let hashed = [texts, &[&runtime]].concat();
-        let name = format!("{name}{}", self.extension);
-        self.build(tool, &name, &hashed, self.position_independent, inputs, self.libraries)
+        let name = format!("{name}{}", self.kind.extension);
+        self.build(tool, &name, &hashed, self.kind.program, inputs, self.kind.libraries)
     }
 
     /// The C files of a folder, and all its texts, which decide what comes of them.
@@ -124,7 +134,8 @@ impl Compiler {
 
     /// The runtime as a library for Python probes.
     pub fn python_runtime(&self) -> Result<PathBuf, NotBuilt> {
-        self.build(&self.c, "python-runtime.so", &[&self.runtime_hash()], &["-shared"], &self.runtime, &["-ldl"])
+        let (name, flags, libraries) = ("python-runtime.so", ["-shared"], self.kind.libraries);
+        self.build(&self.c, name, &[&self.runtime_hash()], &flags, &self.runtime, libraries)
     }
 
     /// The folder of the Python probes' module.
@@ -152,7 +163,7 @@ impl Compiler {
         let headers: String =
             sources::in_folder("c-shims").filter(|(path, _)| path.ends_with(".h")).map(|(_, text)| text).collect();
         let object = path.replace(".c", ".o");
-        self.build(&self.c, &object, &[text, &headers], &["-c", "-fPIC"], &[self.sources.join(path)], &[])
+        self.build(&self.c, &object, &[text, &headers], self.kind.object, &[self.sources.join(path)], &[])
     }
 
     /// The objects' names hold the hashes of what they were built from.
@@ -215,8 +226,11 @@ impl Compiler {
         if !result.status.success() {
             return Err(first_error(&String::from_utf8_lossy(&result.stderr)));
         }
-        unfinished.persist(output).map_err(|error| format!("{}: {error}", output.display()))?;
-        Ok(output.to_owned())
+        match unfinished.persist(output) {
+            // Another process was first, and runs it already: Windows does not replace that, and it is the same.
+            Err(error) if !output.exists() => Err(format!("{}: {error}", output.display())),
+            _ => Ok(output.to_owned()),
+        }
     }
 }
 
@@ -238,9 +252,15 @@ impl Tool {
             .no_default_flags(true)
             .out_dir(workshop.scratch())
             .cpp(cxx);
-        let command = build.try_get_compiler().context(mend)?.to_command();
+        let mut tool = build.try_get_compiler().context(mend)?;
+        if tool.is_like_msvc() {
+            tool = build.compiler(instead_of_cl(cxx)?).try_get_compiler().context(mend)?;
+        }
+        let command = tool.to_command();
         let command: Vec<String> = std::iter::once(command.get_program())
             .chain(command.get_args())
+            // Its own choice would be the C runtime without a DLL, and what is linked in cannot be told apart.
+            .chain((tool.is_like_clang() && TARGET.ends_with("msvc")).then_some("-fms-runtime-lib=dll".as_ref()))
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
         Tool::new(command, TARGET, cxx, mend)
@@ -261,6 +281,17 @@ impl Tool {
         let identity = format!("{target} {} {FLAGS:?} {command:?}", String::from_utf8_lossy(&version.stdout));
         Ok(Tool { command, identity, standard: if cxx { "-std=c++17" } else { "-std=c11" } })
     }
+}
+
+/// MSVC's own compiler takes neither the flags nor all of the C that gcc and clang take. MinGW's gcc comes first: its
+/// programs are the ones that were seen to work.
+fn instead_of_cl(cxx: bool) -> Result<PathBuf> {
+    let (names, variable) = if cxx { (["g++", "clang++"], "CXX") } else { (["gcc", "clang"], "CC") };
+    let found = names.iter().find_map(|name| which::which(name).ok());
+    found.with_context(|| {
+        let names = names.join(" or ");
+        format!("probes are not written for MSVC's cl; put {names} on PATH (MinGW, LLVM), or name yours in {variable}")
+    })
 }
 
 /// Writes the carried sources to the cache, once for each state of them.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::catalog::{AllocatorFile, Catalog, VersionSource, did_you_mean};
 use crate::embedded;
@@ -26,13 +26,13 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// A word with a slash, or one that is a file here, is a path.
+    /// A word with a slash (on Windows of either kind), or one that is a file here, is a path.
     pub fn parse(word: &str) -> Self {
         let (name, path) = match word.split_once('=') {
-            Some((name, path)) if !name.contains('/') => (Some(name.to_owned()), path),
+            Some((name, path)) if !name.contains(is_separator) => (Some(name.to_owned()), path),
             _ => (None, word),
         };
-        if name.is_some() || path.contains('/') || Path::new(path).is_file() {
+        if name.is_some() || path.contains(is_separator) || Path::new(path).is_file() {
             Wanted::Library { name, path: path.into() }
         } else {
             Wanted::Name(word.to_owned())
@@ -144,9 +144,9 @@ fn on_this_machine(
     for file in files.iter().filter(|file| file.native && file.name == machine.runtime) {
         found.push(allocator(file, machine.version.clone(), Origin::System, None));
     }
-    if let (Some(target), Some(start)) = (&machine.target, &machine.start) {
+    if let Some(start) = &machine.start {
         // What this machine has is of no use to a target; on Windows the system itself has many.
-        if target.os == "windows" {
+        if machine.os() == "windows" {
             found.extend(families(start, files.iter().filter(|file| file.name != machine.runtime))?);
         }
         return Ok(found);
@@ -239,6 +239,8 @@ fn library_of_the_user(
     name: Option<&str>,
     path: &Path,
 ) -> Result<Allocator> {
+    let nothing_preloads = "nothing is preloaded on Windows; name one of its own (see `allocheck list`)";
+    ensure!(machine.os() != "windows", "{}: {nothing_preloads}", path.display());
     look::check_file(path, machine.format)?;
     let name = name.map_or_else(|| stem(path), str::to_owned);
     let path = fs::canonicalize(path).with_context(|| format!("{}", path.display()))?;

@@ -63,7 +63,7 @@ pub fn version(workshop: &Workshop, library: &Path, call: Option<&str>, patience
         environment: BTreeMap::from([("GLIBC_TUNABLES".into(), "glibc.rtld.optional_static_tls=32768".into())]),
         folder: workshop.scratch().to_owned(),
         containment: Containment { limits: Limits { hang_s: patience_s, ..Limits::default() }, aslr_off: false },
-        reports_on_output: false,
+        reports_on_output: os::REPORTS_ON_OUTPUT,
     })?;
     check_loaded(library, &path, &seen)?;
     Ok(seen.facts.get("version").cloned())

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 
 use crate::compile::{Compiler, NotBuilt};
 use crate::model::{Allocator, Cell, Language, Limits, Load, Rule};
-use crate::os::Containment;
+use crate::os::{self, Containment};
 use crate::plan::environment_word;
 use crate::run::Probe;
 use crate::target::TargetFile;
@@ -69,7 +69,7 @@ pub fn warm_up(compiler: &Compiler, workshop: &Workshop, cell: &Cell, modules: &
         environment: python_environment(compiler)?,
         folder: workshop.scratch().to_owned(),
         containment: Containment { limits: cell.rule.limits, aslr_off: false },
-        reports_on_output: false,
+        reports_on_output: os::REPORTS_ON_OUTPUT,
     })
 }
 
@@ -90,7 +90,7 @@ pub fn probe(workshop: &Workshop, target: Option<&TargetFile>, cell: &Cell, buil
         Load::Native if cell.rule.language.is_compiled() => set("ALLOCHECK_EXPECT", "native".into()),
         Load::Native => {}
         Load::Preload => {
-            set("LD_PRELOAD", library(workshop, &cell.allocator)?);
+            set(preload(target), library(workshop, &cell.allocator)?);
             // Its own path: what the probe says of it is for the user.
             set("ALLOCHECK_EXPECT", cell.allocator.path.clone().unwrap_or_default().into());
         }
@@ -113,7 +113,7 @@ pub fn probe(workshop: &Workshop, target: Option<&TargetFile>, cell: &Cell, buil
         environment,
         folder: workshop.scratch().to_owned(),
         containment: Containment { limits: limits(cell), aslr_off: cell.rule.aslr_off },
-        reports_on_output: false,
+        reports_on_output: os::REPORTS_ON_OUTPUT,
     };
     under_runner(workshop, target, probe)
 }
@@ -168,19 +168,30 @@ pub fn start(workshop: &Workshop, target: Option<&TargetFile>, program: &Path, a
         environment: BTreeMap::new(),
         folder: workshop.scratch().to_owned(),
         containment: Containment { limits: Limits { memory_mib: UNLIMITED, ..Limits::default() }, aslr_off },
-        reports_on_output: false,
+        reports_on_output: os::REPORTS_ON_OUTPUT,
     };
     under_runner(workshop, target, probe)
 }
 
 /// The same in the environment of an allocator's probes, under it.
-pub fn start_under(workshop: &Workshop, start: &Probe, allocator: &Allocator, library: Option<&Path>) -> Result<Probe> {
+pub fn start_under(
+    workshop: &Workshop,
+    target: Option<&TargetFile>,
+    start: &Probe,
+    allocator: &Allocator,
+    library: Option<&Path>,
+) -> Result<Probe> {
     let mut probe = start.clone();
     probe.environment.extend(allocator.environment.iter().map(|(name, value)| (name.clone(), value.into())));
     if let Some(library) = library {
-        probe.environment.insert("LD_PRELOAD".into(), workshop.plain_path(library)?.into());
+        probe.environment.insert(preload(target).into(), workshop.plain_path(library)?.into());
     }
     Ok(probe)
+}
+
+/// The variable with the libraries to load before a program's own. A target with one is a Linux.
+pub fn preload(target: Option<&TargetFile>) -> &'static str {
+    if target.is_some() { "LD_PRELOAD" } else { os::PRELOAD }
 }
 
 /// More than any address space.

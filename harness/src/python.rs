@@ -1,11 +1,13 @@
 //! Python interpreters and their NumPy: found, and asked who they are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::model::{Allocator, Kind, Origin};
+use crate::run::kept_environment;
 
 /// Prints implementation, version (`3.13.0t` is free-threaded), executable, prefix and NumPy's version, a line each. The
 /// last is empty where there is no NumPy, and `?` where there is one that cannot be imported.
@@ -99,7 +101,9 @@ fn python(name: &str, version: &str, executable: &Path, module: Option<&str>) ->
 /// What PATH calls python, in its order, then pyenv's versions. Shims are scripts that choose among those.
 fn candidates() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).filter(|folder| !folder.ends_with("shims"));
+    // Nor do those of WindowsApps run anything: they lead to a shop.
+    let runs = |folder: &PathBuf| !folder.ends_with("shims") && !folder.ends_with("WindowsApps");
+    let folders = std::env::split_paths(&path).filter(runs);
     let mut found: Vec<PathBuf> = folders.flat_map(|folder| executables(&folder)).collect();
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv"));
     let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from).or(home);
@@ -113,7 +117,8 @@ fn candidates() -> Vec<PathBuf> {
 /// `python3`, `python` and `python2` of a folder, then its `pythonX.Y`.
 fn executables(folder: &Path) -> Vec<PathBuf> {
     let is_versioned = |name: &str| {
-        let version = name.strip_prefix("python").and_then(|version| version.split_once('.'));
+        let name = name.strip_suffix(EXE_SUFFIX);
+        let version = name.and_then(|name| name.strip_prefix("python")).and_then(|version| version.split_once('.'));
         version.is_some_and(|(major, minor)| matches!(major, "2" | "3") && minor.parse::<u32>().is_ok())
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -122,7 +127,7 @@ fn executables(folder: &Path) -> Vec<PathBuf> {
         .map(|entry| entry.path())
         .collect();
     versioned.sort();
-    let plain = ["python3", "python", "python2"].map(|name| folder.join(name));
+    let plain = ["python3", "python", "python2"].map(|name| folder.join(format!("{name}{EXE_SUFFIX}")));
     // A link that leads nowhere is broken, and not nothing.
     plain.into_iter().filter(|path| path.symlink_metadata().is_ok()).chain(versioned).collect()
 }
@@ -131,7 +136,7 @@ fn executables(folder: &Path) -> Vec<PathBuf> {
 fn ask(program: &Path) -> Option<Option<Interpreter>> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut command = Command::new(program);
-    command.args(["-s", "-c", WHO_ARE_YOU]).env_clear().env("PATH", path).stdin(Stdio::null());
+    command.args(["-s", "-c", WHO_ARE_YOU]).env_clear().envs(kept_environment()).env("PATH", path).stdin(Stdio::null());
     let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let [implementation, version, executable, prefix, numpy] = text.lines().collect::<Vec<_>>().try_into().ok()?;

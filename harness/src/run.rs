@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::model::{Ending, Observation};
-use crate::os::{self, Containment, MARK, REPORT_DESCRIPTOR, Running};
+use crate::os::{self, Containment, MARK};
 
 mod serve;
 pub use serve::{Question, serve};
@@ -90,13 +90,16 @@ pub fn run_by_runner(probe: &Probe) -> Result<Observation> {
     Ok(seen)
 }
 
+/// What no process of this system can do without.
+pub fn kept_environment() -> impl Iterator<Item = (&'static str, OsString)> {
+    os::KEPT_VARIABLES.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)))
+}
+
 /// A running cell.
 struct Cell {
-    child: Child,
-    mark: String,
+    process: os::Process,
     report: Stream,
     output: Stream,
-    _running: Running,
 }
 
 impl Cell {
@@ -110,18 +113,17 @@ impl Cell {
         command
             .args(&probe.arguments)
             .env_clear()
+            .envs(kept_environment())
             .envs(&probe.environment)
-            .env("ALLOCHECK_REPORT", REPORT_DESCRIPTOR.to_string())
             .env(MARK, &mark)
             .current_dir(folder)
             .stdin(input)
             .stdout(if probe.reports_on_output { &report_end } else { &output_end }.try_clone().context(PIPE)?)
             .stderr(output_end);
-        os::contain(&mut command, probe.containment, &report_end);
-        let running = Running::begin();
-        let child = command.spawn().with_context(|| format!("cannot start {}", probe.program.display()))?;
+        let process = os::Process::start(&mut command, probe.containment, &report_end, &mark)
+            .with_context(|| format!("cannot start {}", probe.program.display()))?;
         // The command's copies of the writing ends go with it here; without them gone the pipes never end.
-        Ok(Cell { child, mark, report: Stream::new(report), output: Stream::new(output), _running: running })
+        Ok(Cell { process, report: Stream::new(report), output: Stream::new(output) })
     }
 
     /// Until the probe ends by itself, must be ended, or has reported what is waited for.
@@ -132,7 +134,7 @@ impl Cell {
             // Closed pipes mean that the end is near.
             os::wait_readable(&open, if open.is_empty() { 1 } else { 20 });
             // Asked first: what it wrote before its end is then read to the last byte.
-            let ended = os::has_ended(self.child.id());
+            let ended = self.process.has_ended();
             if self.report.read() {
                 progress = Instant::now();
             }
@@ -155,11 +157,7 @@ impl Cell {
 
     /// Nothing of the cell is left after this.
     fn end(&mut self) -> Result<ExitStatus> {
-        let pid = self.child.id();
-        os::kill_group(pid, pid);
-        let status = self.child.wait().context("cannot wait for a probe")?;
-        os::kill_leftovers(pid, &self.mark);
-        Ok(status)
+        self.process.end().context("cannot wait for a probe")
     }
 
     fn ended(&self, how: Result<i32, String>) -> Observation {
@@ -252,7 +250,7 @@ impl Stream {
         let mut buffer = [0; 1 << 14];
         while !self.is_flooded() {
             let Some(pipe) = &mut self.pipe else { break };
-            match pipe.read(&mut buffer) {
+            match os::read_available(pipe, &mut buffer) {
                 Ok(0) => self.pipe = None,
                 Ok(n) => self.bytes.extend_from_slice(&buffer[..n]),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -60,7 +60,7 @@ impl Bench {
     pub fn new(workshop: Workshop, target: Option<&TargetFile>, progress: bool) -> Result<Self> {
         let compiler = Compiler::find(&workshop, target)?;
         let machine = match target {
-            None => Machine::this(),
+            None => Machine::this(&workshop)?,
             Some(file) => Machine::driven(&workshop, &compiler, file)?,
         };
         Ok(Bench { workshop, compiler, machine, progress })
@@ -91,7 +91,7 @@ impl Bench {
             let start = prepare::start(&self.workshop, self.target(), &program, false)?;
             let mut kib = [None, None];
             for (kib, library) in kib.iter_mut().zip([None, allocator.path.as_deref()]) {
-                let probe = prepare::start_under(&self.workshop, &start, &allocator, library)?;
+                let probe = prepare::start_under(&self.workshop, self.target(), &start, &allocator, library)?;
                 *kib = run::run(&probe)?.measures.get("data_kib").copied();
             }
             allocator.reserved_mib = match kib {

@@ -160,34 +160,42 @@ pub struct Machine {
     pub aslr_off: bool,
     /// What its programs and libraries are.
     pub format: Option<Format>,
-    /// The target's program that was asked.
+    /// The program that was asked; `None` where none was, for this program itself knows.
     pub start: Option<Probe>,
 }
 
 impl Machine {
     /// The one that this program runs on.
-    pub fn this() -> Self {
-        let (runtime, version) = os::native();
+    pub fn this(workshop: &Workshop) -> Result<Self> {
+        let Some((runtime, version)) = os::native() else {
+            return Machine::asked(workshop, &Compiler::find(workshop, None)?, None);
+        };
         let aslr_off = os::can_turn_aslr_off();
-        Machine {
+        Ok(Machine {
             target: None,
-            platform: Platform { aslr: on_or_off(aslr_off), ..os::platform() },
+            platform: Platform { libc: format!("{runtime} {version}"), aslr: on_or_off(aslr_off), ..os::platform() },
             runtime: runtime.into(),
             version,
             forks: true,
             aslr_off,
             format: std::env::current_exe().ok().and_then(|program| look::format_of(&program)),
             start: None,
-        }
+        })
     }
 
-    /// A target, asked by a program that is built for it and started as its cells will be.
+    /// A target.
     pub fn driven(workshop: &Workshop, compiler: &Compiler, file: &TargetFile) -> Result<Self> {
-        let name = &file.name;
         file.make_ready(workshop)?;
+        Machine::asked(workshop, compiler, Some(file))
+    }
+
+    /// A machine, asked by a program that is built for it and started as its cells will be.
+    fn asked(workshop: &Workshop, compiler: &Compiler, target: Option<&TargetFile>) -> Result<Self> {
+        let here = os::platform();
+        let name = target.map_or(&here.name, |file| &file.name);
         let program = compiler.start().map_err(|why| anyhow::anyhow!("{name}: nothing can be built for it: {why}"))?;
         let aslr_off = os::can_turn_aslr_off();
-        let start = |aslr_off| run::run(&prepare::start(workshop, Some(file), &program, aslr_off)?);
+        let start = |aslr_off| run::run(&prepare::start(workshop, target, &program, aslr_off)?);
         let seen = start(aslr_off)?;
         if let Some(what) = trouble(&seen) {
             bail!("{name}: a program that was built for it does not run here: {what}");
@@ -198,24 +206,24 @@ impl Machine {
         let (runtime, version) = (word("runtime"), word("version"));
         ensure!(seen.measures.contains_key("page"), "{name}: a program that was built for it does not report");
         Ok(Machine {
-            target: Some(file.clone()),
+            target: target.cloned(),
             platform: Platform {
                 name: match seen.facts.get("wine") {
-                    // What another version shows is filed apart.
-                    Some(version) => format!("{name}-{version}"),
+                    // What another version shows is filed apart, and never as what it stands for.
+                    Some(version) => format!("{}-{version}", name.replace("-windows-gnu", "-wine")),
                     None => name.clone(),
                 },
                 libc: format!("{runtime} {version}"),
                 page_size: seen.measures["page"],
                 aslr: on_or_off(aslr_off),
-                ..os::platform()
+                ..here
             },
             runtime,
             version,
             forks: word("forks") == "yes",
             aslr_off,
             format: look::format_of(&program),
-            start: Some(prepare::start(workshop, Some(file), &program, false)?),
+            start: Some(prepare::start(workshop, target, &program, false)?),
         })
     }
 

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::os;
+use crate::os::{self, is_plain, symlink};
 
 /// The folders of one run. The scratch folder goes with it.
 #[derive(Debug)]
@@ -17,9 +16,9 @@ pub struct Workshop {
     /// The `allocheck` program, which looks at libraries in a process of its own.
     pub program: PathBuf,
     cache: PathBuf,
-    scratch: TempDir,
-    /// Tells other runs that the scratch folder is in use.
+    /// Tells other runs that the scratch folder is in use. It goes first: Windows keeps a folder whose files are open.
     _lock: os::Lock,
+    scratch: TempDir,
     /// Links that were made, by what they lead to.
     links: Mutex<BTreeMap<PathBuf, PathBuf>>,
 }
@@ -27,7 +26,7 @@ pub struct Workshop {
 impl Workshop {
     /// `program` is the `allocheck` executable.
     pub fn open(program: &Path) -> Result<Self> {
-        Self::with_cache(program, &cache_folder()?)
+        Self::with_cache(program, &os::cache_base()?.join("allocheck"))
     }
 
     /// With a cache folder of the caller's choice.
@@ -66,11 +65,6 @@ impl Workshop {
     }
 }
 
-/// LD_PRELOAD splits at spaces and colons, the dynamic linker has variables of its own, and a request is a line.
-fn is_plain(path: &Path) -> bool {
-    !path.to_string_lossy().contains([' ', ':', '$', '\n'])
-}
-
 /// What the library finds beside itself (`$ORIGIN`) is beside the link too: its folder is linked as a whole, or where the
 /// library's own name is not plain, everything in that folder.
 fn link_to(library: &Path, link: &Path) -> std::io::Result<PathBuf> {
@@ -87,17 +81,6 @@ fn link_to(library: &Path, link: &Path) -> std::io::Result<PathBuf> {
     let link = link.join("allocator-under-test.so");
     symlink(library, &link)?;
     Ok(link)
-}
-
-/// The XDG base directory specification's cache folder, this project's part of it.
-fn cache_folder() -> Result<PathBuf> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_CACHE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-        .map(|base| base.join("allocheck"))
-        .ok_or_else(|| {
-            anyhow!("neither XDG_CACHE_HOME nor HOME is set; set XDG_CACHE_HOME to a folder you can write to")
-        })
 }
 
 const SCRATCH: &str = "allocheck-";

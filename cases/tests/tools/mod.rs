@@ -6,22 +6,32 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use allocheck::catalog;
 use allocheck::compile::TARGET;
 use allocheck::model::{Allocator, Cell, Kind, Observation, Origin, Report, Rule};
-use allocheck::os;
+use allocheck::run;
 use allocheck::session::Bench;
 use allocheck::sources;
+use allocheck::target::Machine;
 use allocheck::workshop::Workshop;
 use tempfile::TempDir;
+
+/// One that every allocator upholds.
+pub const RULE: &str = "conformance/alignment/malloc";
+
+/// The quickest run there is.
+pub fn quick(name: &str) -> [&str; 6] {
+    ["run", name, "--rule", RULE, "--format", "json"]
+}
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_allocheck");
 
 /// Shared by all tests, so that each probe is built once.
 pub fn cache_home() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    std::path::absolute(folder).expect("it has a name")
 }
 
 // ---- Cells run from here ---------------------------------------------------------------------------------------------
@@ -44,12 +54,17 @@ pub fn rule(name: &str) -> Rule {
     Rule { id, text: (*text).to_owned(), ..rule }
 }
 
+/// The name of the platform's own.
+pub fn native_name() -> String {
+    native().name
+}
+
 /// The platform's own.
 pub fn native() -> Allocator {
-    let (name, version) = os::native();
+    static MACHINE: LazyLock<Machine> = LazyLock::new(|| bench().machine);
     Allocator {
-        name: name.into(),
-        version,
+        name: MACHINE.runtime.clone(),
+        version: MACHINE.version.clone(),
         origin: Origin::System,
         kind: Kind::Library,
         path: None,
@@ -119,6 +134,14 @@ pub fn build_library(path: &Path, names: &[&str], flags: &[&str]) {
     assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Names in a cache hold a hash of 24 digits, but for what is being built.
+pub fn unfinished(cache: &Path) -> Vec<String> {
+    let entries = cache.join("allocheck").read_dir().expect("it is there").flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let is_hash = |word: &str| word.len() == 24 && word.chars().all(|c| c.is_ascii_hexdigit());
+    names.filter(|name| !name.split(['-', '.']).any(is_hash)).collect()
+}
+
 // ---- The program as a user runs it ---------------------------------------------------------------------------------------
 
 /// A user with a folder of his own, where he is when he runs the program; its TMPDIR is a folder of its own too.
@@ -157,10 +180,12 @@ impl User {
             .args(arguments)
             .current_dir(self.home.path())
             .env_clear()
+            .envs(run::kept_environment())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home.path())
             .env("XDG_CACHE_HOME", cache_home())
             .env("TMPDIR", self.path("tmp"))
+            .env("TMP", self.path("tmp"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -27,7 +27,8 @@ pub fn known(program: &Path, topic: &str, style: &Style) -> Result<String> {
     }
     let name = topic.split('@').next().unwrap_or(topic);
     if let Some(file) = catalog.allocators.iter().find(|file| file.name == name) {
-        let here = discover::allocators(&catalog, &Machine::this(), &Workshop::open(program)?, &[], false)?;
+        let workshop = Workshop::open(program)?;
+        let here = discover::allocators(&catalog, &Machine::this(&workshop)?, &workshop, &[], false)?;
         return Ok(explain_allocator(file, &here, style));
     }
     bail!("nothing to explain is called {topic:?}{} (see `allocheck list`)", hint(&catalog, topic));

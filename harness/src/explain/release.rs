@@ -8,7 +8,6 @@ use crate::catalog;
 use crate::compile::TARGET;
 use crate::discover::{self, Wanted};
 use crate::model::{Finding, Knob, Origin, Report};
-use crate::os;
 use crate::plan::Selection;
 use crate::report::Style;
 use crate::report::areas::{interpreter, title, title_on};
@@ -44,12 +43,12 @@ pub struct Measured {
 pub fn measure(program: &Path, wanted: &[Wanted], plot: bool) -> Result<Measured> {
     let catalog = catalog::embedded()?;
     let workshop = Workshop::open(program)?;
+    let bench = Bench::new(workshop, None, true)?;
     let mut wanted = wanted.to_vec();
-    let native = Wanted::Name(os::native().0.into());
+    let native = Wanted::Name(bench.machine.runtime.clone());
     if !wanted.is_empty() && !wanted.contains(&native) {
         wanted.insert(0, native);
     }
-    let bench = Bench::new(workshop, None, true)?;
     let allocators = discover::allocators(&catalog, &bench.machine, &bench.workshop, &wanted, true)?;
     let knobs = catalog.allocators.iter().map(|file| (file.name.clone(), file.knobs.clone())).collect();
     let mut asked =

@@ -1,18 +1,33 @@
 //! The only place with `cfg(target_os)`: what a cell needs of the operating system. One file per system, all with the
-//! functions that this module names.
+//! functions that this module names; `unix.rs` has what POSIX systems share.
 
 #[cfg(target_os = "linux")]
 mod linux;
-#[cfg(target_os = "linux")]
-pub use linux::*;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(target_os = "macos")]
+use macos as system;
+
+#[cfg(unix)]
+pub use system::{can_turn_aslr_off, library_folders, native, platform, platform_name};
+#[cfg(unix)]
+pub use unix::*;
+#[cfg(windows)]
+pub use windows::*;
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 compile_error!("allocheck has no os/ file for this system yet: harness/src/os/linux.rs shows what one provides");
 
-use crate::model::Limits;
+use std::path::PathBuf;
 
-/// The descriptor on which a probe finds its report pipe.
-pub const REPORT_DESCRIPTOR: i32 = 199;
+use crate::model::Limits;
 
 /// The variable that marks every process of a cell, so that none outlives it.
 pub const MARK: &str = "ALLOCHECK_CELL";
@@ -29,4 +44,9 @@ pub struct Containment {
     pub limits: Limits,
     /// Ask the system for fixed addresses.
     pub aslr_off: bool,
+}
+
+/// The folder of a variable, if it is an absolute one.
+fn absolute_folder(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }

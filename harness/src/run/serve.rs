@@ -35,7 +35,7 @@ pub fn serve(probe: &Probe, questions: &[Question]) -> Result<Vec<Observation>> 
 fn served(probe: &Probe, questions: &[Question]) -> Result<Vec<Observation>> {
     let folder = probe.own_folder()?;
     let mut cell = Cell::start(probe, folder.path(), Stdio::piped())?;
-    let pipe = cell.child.stdin.take().expect("its input is a pipe");
+    let pipe = cell.process.take_input().expect("its input is a pipe");
     let mut server = Server { cell: &mut cell, pipe, levels: Vec::new(), hang: probe.hang(), seen: Vec::new() };
     let stopped = server.answer_all(questions);
     let (prepared, mut observations) = (!server.levels.is_empty(), server.seen);
@@ -162,7 +162,7 @@ impl Server<'_> {
             }
             (Stopped::Answered, _) => Ok(self.ended(copy)),
             (Stopped::Must(ending), Some(copy)) => {
-                os::kill_group(self.cell.child.id(), copy);
+                self.cell.process.kill_copy(copy);
                 self.cell.report.forget_flood();
                 self.cell.output.forget_flood();
                 if !matches!(self.cell.watch(self.hang, is_whole)?, Stopped::Answered) {
@@ -186,7 +186,7 @@ impl Server<'_> {
             return Answer::Ended(seen);
         }
         if let Some(copy) = copy {
-            os::kill_group(self.cell.child.id(), copy);
+            self.cell.process.kill_copy(copy);
         }
         Answer::Lost(seen)
     }
