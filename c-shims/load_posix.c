@@ -77,6 +77,11 @@ const char *owner_word(const void *function) {
     return module.base == c_runtime().base || is_cxx_runtime(module) ? "runtime" : "other";
 }
 
+void need_modules(void) {
+    if (c_runtime().base == NULL)
+        probe_lacking("modules", "the program is static");
+}
+
 void family_of_process(struct family *family, const char *expect) {
     struct module owner = module_of((const void *)(uintptr_t)malloc);
     family->module = owner.path;

@@ -97,6 +97,8 @@ void (*family_need(const struct family *family, const char *name))(void);
 /* Whose a function of the process is: `own` if it is in the module that holds malloc, `runtime` if in the platform's C or
  * C++ runtime instead, `other`, or `absent` (NULL). */
 const char *owner_word(const void *function);
+/* Ends the probe (`lacking`) in a static program, which has no modules to look functions up in. POSIX only. */
+void need_modules(void);
 
 /* The plain names call `under_test`. With a family of your own: (from.malloc)(n), (to->free)(p) - the parentheses keep
  * the macros out. */

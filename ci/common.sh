@@ -21,5 +21,19 @@ packages() {
     retry as_root apt-get install -qq -y --no-install-recommends "$@" >/dev/null
 }
 
+# zig, a C compiler for every target: the package ziglang of PyPI, unless there is a zig.
+need_zig() {
+    command -v zig >/dev/null && return
+    packages python3 python3-pip
+    local folder=${XDG_CACHE_HOME:-$HOME/.cache}/allocheck-tools/zig-0.13.0
+    if [ ! -x "$folder/bin/zig" ]; then
+        retry /usr/bin/python3 -m pip install --quiet --root-user-action ignore --target "$folder" ziglang==0.13.0 || return 1
+        mkdir -p "$folder/bin"
+        printf '#!/bin/sh\nexec "%s/ziglang/zig" "$@"\n' "$folder" >"$folder/bin/zig"
+        chmod +x "$folder/bin/zig"
+    fi
+    PATH=$folder/bin:$PATH
+}
+
 # The command that the README gives for a purpose: the first line of that word in a code block.
 readme_command() { sed -n '/^```/,/^```/p' README.md | grep -m1 -E "^$1( |$)" | sed 's/ *#.*//'; }

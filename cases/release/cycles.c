@@ -47,6 +47,8 @@ static void cycle(size_t times, size_t n) {
 static const char *growth(size_t before, size_t after) { return after >= before + CYCLES ? "grows" : "steady"; }
 
 PROBE {
+    if (*probe_setting("ALLOCHECK_EMULATED") != '\0')
+        probe_unobservable("what the whole process holds is the emulator's too");
     size_t n = probe_variant_number(MIB(8));
     warm_heap();
     cycle(CYCLES / 10, n);

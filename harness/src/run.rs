@@ -87,7 +87,18 @@ pub fn run_by_runner(probe: &Probe) -> Result<Observation> {
             seen = run(probe)?;
         }
     }
-    Ok(seen)
+    Ok(failed_itself(probe, &seen).unwrap_or(seen))
+}
+
+/// A runner that says under its own name what is wrong speaks of itself, and not of the program: QEMU tells the program's
+/// death as `qemu:`, and its own trouble as `qemu-aarch64-static:`.
+fn failed_itself(probe: &Probe, seen: &Observation) -> Option<Observation> {
+    let name = probe.program.file_name()?.to_string_lossy();
+    let said = seen.message.as_ref().filter(|message| message.starts_with(&format!("{name}:")))?;
+    Some(Observation {
+        unobservable: Some(format!("the runner failed: {said}")),
+        ..Observation::new(Ending::Returned, None)
+    })
 }
 
 /// What no process of this system can do without.

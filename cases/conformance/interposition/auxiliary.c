@@ -38,6 +38,7 @@ static void make_holes(void) {
 }
 
 PROBE {
+    need_modules();
     static const struct {
         const char *name;
         void (*call)(void *function);

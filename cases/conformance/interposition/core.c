@@ -13,6 +13,7 @@ platforms = ["linux"]
 
 /* Not by the family of probe.h, in which a function of the C runtime's is lacking, and the rule would never be asked. */
 PROBE {
+    need_modules();
     static const char *const names[] = {"calloc", "realloc", "free"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         const char *owner = owner_word(dlsym(RTLD_DEFAULT, names[i]));

@@ -12,6 +12,7 @@ platforms = ["linux"]
 #include "probe.h"
 
 PROBE {
+    need_modules();
     static const char *const names[] = {
         "aligned_alloc", "posix_memalign",     "memalign",     "valloc", "pvalloc", "malloc_usable_size",
         "free_sized",    "free_aligned_sized", "reallocarray", "cfree",  "strdup",  "strndup",

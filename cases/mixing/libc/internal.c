@@ -132,6 +132,7 @@ static bool by_thread(void) {
 }
 
 static bool by_dlopen(void) {
+    need_modules();
     void *library = dlopen("libm.so.6", RTLD_NOW);
     double (*floor_of)(double) = (double (*)(double))(uintptr_t)(library != NULL ? dlsym(library, "floor") : NULL);
     bool good = floor_of != NULL && floor_of(2.5) == 2.0 && dlsym(library, "no such function") == NULL && dlerror() != NULL;

@@ -74,6 +74,7 @@ static const struct pair *chosen(void) {
 }
 
 PROBE {
+    need_modules();
     const struct pair *pair = chosen();
     const char *owner = owner_word((const void *)(uintptr_t)function(pair->asked));
     FACT("provided", owner);
