@@ -2,10 +2,10 @@
 #if !defined(_WIN32)
 #define _GNU_SOURCE
 #define _DARWIN_C_SOURCE
-#include "python_families.h"
-
 #include <dlfcn.h>
 #include <unistd.h>
+
+#include "python_families.h" /* last: macOS' <unistd.h> declares valloc */
 
 enum { BEFORE = 25, TRIES = 4096, KEPT = 16, LATER_AT_LEAST = 2, LATER_AT_MOST = 3072, SMALLEST = 24 };
 

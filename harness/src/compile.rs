@@ -20,7 +20,7 @@ pub const TARGET: &str = env!("ALLOCHECK_TARGET");
 
 const FLAGS: [&str; 5] = ["-O2", "-g", "-Wall", "-Wextra", "-pthread"];
 
-/// What differs between programs for Windows and for all others.
+/// What differs between the programs of systems.
 struct BinaryKind {
     /// What programs end in.
     extension: &'static str,
@@ -36,6 +36,9 @@ const POSIX: BinaryKind =
 
 /// All code may lie anywhere here, without a word for it. MinGW's own libraries are DLLs that no Windows has.
 const WINDOWS: BinaryKind = BinaryKind { extension: ".exe", object: &["-c"], program: &[], libraries: &["-static"] };
+
+/// What an allocator may lack is asked for weakly, and Apple's linker wants to be told that it may stay so.
+const MACOS: BinaryKind = BinaryKind { libraries: &["-Wl,-undefined,dynamic_lookup"], ..POSIX };
 
 /// One compiler of the machine.
 struct Tool {
@@ -72,11 +75,14 @@ impl Compiler {
             None => Tool::of_this_machine(workshop, cxx),
             Some(file) => Tool::of_target(file, cxx),
         };
-        let windows = target.map_or(std::env::consts::OS, |file| &file.os) == "windows";
         let mut compiler = Compiler {
             c: tool(false)?,
             cxx: tool(true).map_err(|error| error.to_string()),
-            kind: if windows { &WINDOWS } else { &POSIX },
+            kind: match target.map_or(std::env::consts::OS, |file| &file.os) {
+                "windows" => &WINDOWS,
+                "macos" => &MACOS,
+                _ => &POSIX,
+            },
             cache: workshop.cache().to_owned(),
             sources: unpack_sources(workshop.cache())?,
             failed: Mutex::default(),
