@@ -127,6 +127,15 @@ void family_open(struct family *family, const char *path) {
 #undef BIND
 }
 
+void (*family_need(const struct family *family, const char *name))(void) {
+    void *handle = dlopen(family->module, RTLD_NOW | RTLD_LOCAL);
+    struct module owner = module_of(handle != NULL ? dlsym(handle, "malloc") : NULL);
+    void *address = handle != NULL ? own_symbol(handle, name, owner) : NULL;
+    if (address == NULL)
+        probe_lacking(name, "not provided by the allocator");
+    return (void (*)(void))(uintptr_t)address;
+}
+
 /* Is `name` one of `names`, which are separated by commas? */
 static bool names_hold(const char *names, const char *name) {
     size_t length = strlen(name);

@@ -89,10 +89,8 @@ extern struct family under_test;
  * failure. */
 void family_open(struct family *family, const char *path);
 
-#if defined(_WIN32)
-/* Another function of the C runtime that is a family's: `fopen`. Ends the probe (`lacking`) if it has none of that name. */
+/* Another function of a family's own module: `strdup`. Ends the probe (`lacking`) if it has none of that name. */
 void (*family_need(const struct family *family, const char *name))(void);
-#endif
 
 /* Whose a function of the process is: `own` if it is in the module that holds malloc, `runtime` if in the platform's C or
  * C++ runtime instead, `other`, or `absent` (NULL). */

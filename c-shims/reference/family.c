@@ -286,6 +286,13 @@ EXPORT void *reallocarray(void *p, size_t count, size_t size) {
     return or_enomem(resized);
 }
 
+/* The C runtime's would do: this one is for programs that open the library and ask it for its own. */
+EXPORT char *strdup(const char *text) {
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
 /* ---- Manual pages ---------------------------------------------------------------------------------------------- */
 
 /* memalign(3): an alignment that is no power of two is rounded up. */

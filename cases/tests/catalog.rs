@@ -56,6 +56,17 @@ fn wrong_front_matter(#[case] line: &str, #[case] changed: &str, #[case] at: usi
 }
 
 #[rstest]
+#[case::each_to_each(r#"{ pairs = ["a", "b"] }"#, &["a->a", "a->b", "b->a", "b->b"])]
+#[case::from_to(r#"{ pairs = { from = ["a", "b"], to = ["c"] } }"#, &["a->c", "b->c"])]
+#[case::product(r#"{ pairs = ["a"], size = ["8", "9"], env = ["", "x"] }"#,
+    &["a->a size=8", "a->a size=8 env=x", "a->a size=9", "a->a size=9 env=x"])]
+fn variants_are_a_product(#[case] variants: &str, #[case] expected: &[&str]) {
+    let catalog = catalog::read(&[(PATH, &rule("", &format!("variants = {variants}")))]).expect("it is right");
+    let variants: Vec<&str> = catalog.rules[0].variants.iter().flatten().map(String::as_str).collect();
+    assert_eq!(variants, expected);
+}
+
+#[rstest]
 #[case::no_front_matter(PATH, "#include \"probe.h\"\n", ":1: ", &["front matter", "/*---"])]
 #[case::not_closed(PATH, "/*---\ntitle = \"x\"\n", ":1: ", &["front matter"])]
 #[case::windows_lines(PATH, "/*---\r\ntitle = \"x\"\r\n---*/\r\n", ":1: ", &["front matter"])]

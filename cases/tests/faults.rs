@@ -64,6 +64,7 @@ fn reference(fault: Option<&str>) -> Allocator {
         deviations: Vec::new(),
         variations: Vec::new(),
         knobs: vec![KNOB],
+        boundaries: Vec::new(),
         reserved_mib: 0,
     }
 }

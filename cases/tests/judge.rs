@@ -23,6 +23,7 @@ fn rule(area: Area, norm: Norm) -> Rule {
         aslr_off: false,
         limits: Limits::default(),
         variants: vec![None],
+        boundaries: false,
         knobs: false,
         exact: vec!["bytes".into()],
         platforms: Vec::new(),
@@ -44,6 +45,7 @@ fn allocator(origin: Origin) -> Allocator {
         deviations: Vec::new(),
         variations: Vec::new(),
         knobs: Vec::new(),
+        boundaries: Vec::new(),
         reserved_mib: 0,
     }
 }
@@ -187,21 +189,29 @@ fn runs_that_disagree_are_a_complaint_that_prints_the_line_to_add() {
 }
 
 #[rstest]
-#[case::inside("caught", Verdict::Varies, false)]
-#[case::outside("silent", Verdict::Unsteady, true)]
-fn declared_variation(#[case] outcome: &str, #[case] verdict: Verdict, #[case] complaint: bool) {
+#[case::inside(None, "caught", Verdict::Varies, false)]
+#[case::outside(None, "silent", Verdict::Unsteady, true)]
+#[case::of_the_variant(Some("*->free size=2?"), "caught", Verdict::Varies, false)]
+#[case::of_another_variant(Some("*->realloc *"), "caught", Verdict::Recorded, false)]
+fn declared_variation(
+    #[case] variant: Option<&str>,
+    #[case] outcome: &str,
+    #[case] verdict: Verdict,
+    #[case] complaint: bool,
+) {
     let variation = Variation {
         rule: "mixing/group/rule".into(),
         partner: None,
-        variant: None,
+        variant: variant.map(str::to_owned),
         versions: None,
         outcomes: vec!["caught".into(), "crashed".into()],
         reason: "it randomises".into(),
     };
     let allocator = Allocator { variations: vec![variation], ..allocator(Origin::Installed) };
     let facts = Facts::from([("outcome".into(), outcome.into())]);
-    let cell = cell(rule(Area::Mixing, Norm::Record), allocator);
+    let cell =
+        Cell { variant: Some("calloc->free size=24".into()), ..cell(rule(Area::Mixing, Norm::Record), allocator) };
     let finding = judge(&cell, &[Observation { facts, ..seen(Ending::Returned) }], String::new());
     assert_eq!((finding.verdict, finding.complaint), (verdict, complaint));
-    assert_eq!(finding.facts["outcome"], "varies");
+    assert_eq!(finding.facts["outcome"], if verdict == Verdict::Recorded { outcome } else { "varies" });
 }

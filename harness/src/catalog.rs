@@ -42,6 +42,9 @@ pub struct AllocatorFile {
     #[serde(default)]
     pub libraries: Vec<String>,
     pub version: Option<VersionSource>,
+    /// The largest blocks that it treats one way, bytes, where the next byte makes it do another.
+    #[serde(default)]
+    pub boundaries: Vec<u64>,
     /// What it is asked about; empty is everything. The promises of malloc are not those of every allocator.
     #[serde(default)]
     pub areas: Vec<Area>,
@@ -87,6 +90,8 @@ struct FrontMatter {
     #[serde(default)]
     variants: VariantKeys,
     #[serde(default)]
+    boundaries: bool,
+    #[serde(default)]
     exact: Vec<String>,
     #[serde(default)]
     platforms: Vec<String>,
@@ -117,7 +122,8 @@ enum Aslr {
     Off,
 }
 
-/// `["24", "4096"]`; `"knobs"`, a cell for each knob of the allocator; or the product of `{ pairs = ["malloc", "new"], size = ["24"] }`: `malloc->new size=24` and so on.
+/// `["24", "4096"]`; `"knobs"`, a cell for each knob of the allocator; or the product of
+/// `{ pairs = ["malloc", "new"], size = ["24"] }`: `malloc->new size=24` and so on.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum VariantKeys {
@@ -240,6 +246,7 @@ fn read_rule(path: &str, id: &str, language: Language, text: &str) -> Result<Rul
         },
         knobs: matches!(keys.variants, VariantKeys::Knobs(_)),
         variants: variants(keys.variants).with_context(|| format!("{path}: variants"))?,
+        boundaries: keys.boundaries,
         exact: keys.exact,
         platforms: keys.platforms,
         repeat: keys.repeat.unwrap_or(1),
@@ -260,21 +267,31 @@ fn variants(keys: VariantKeys) -> Result<Vec<Option<String>>> {
 }
 
 /// Every combination of the lists' words, as `key=word`; an empty word leaves its key out. `pairs` is each of its words
-/// to each, `from->to`.
+/// to each, `from->to`, or each of `from` to each of `to`.
 fn product(table: &toml::Table) -> Result<Vec<String>> {
     let mut combinations = vec![String::new()];
-    for (key, list) in table {
-        let words: Vec<String> = list.clone().try_into().with_context(|| format!("{key} is no list of words"))?;
-        let parts: Vec<String> = match key.as_str() {
-            "pairs" => words.iter().flat_map(|from| words.iter().map(move |to| format!("{from}->{to}"))).collect(),
-            _ => {
-                words.iter().map(|word| if word.is_empty() { String::new() } else { format!("{key}={word}") }).collect()
-            }
+    for (key, value) in table {
+        let parts = match key.as_str() {
+            "pairs" => pairs(value)?,
+            _ => words(key, value)?
+                .iter()
+                .map(|word| if word.is_empty() { String::new() } else { format!("{key}={word}") })
+                .collect(),
         };
         let join = |left: &String, right: &String| format!("{left} {right}").trim().to_owned();
         combinations = combinations.iter().flat_map(|left| parts.iter().map(move |right| join(left, right))).collect();
     }
     Ok(combinations)
+}
+
+fn words(key: &str, value: &toml::Value) -> Result<Vec<String>> {
+    value.clone().try_into().with_context(|| format!("{key} is no list of words"))
+}
+
+fn pairs(value: &toml::Value) -> Result<Vec<String>> {
+    let side = |name: &str| words("pairs", value.get(name).unwrap_or(value));
+    let (from, to) = (side("from")?, side("to")?);
+    Ok(from.iter().flat_map(|from| to.iter().map(move |to| format!("{from}->{to}"))).collect())
 }
 
 /// The line on which a text of the file stands.

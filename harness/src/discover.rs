@@ -194,6 +194,7 @@ fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option
         deviations: file.deviations.clone(),
         variations: file.variations.clone(),
         knobs: file.knobs.clone(),
+        boundaries: file.boundaries.clone(),
         reserved_mib: 0,
     }
 }
@@ -259,6 +260,7 @@ fn library_of_the_user(
             deviations: Vec::new(),
             variations: Vec::new(),
             knobs: Vec::new(),
+            boundaries: Vec::new(),
             reserved_mib: 0,
         },
     })

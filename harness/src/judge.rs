@@ -156,14 +156,17 @@ fn declared_variation(cell: &Cell) -> Option<&Variation> {
     cell.allocator.variations.iter().find(|known| {
         matches(&known.rule, &cell.rule.id)
             && known.partner.as_deref().is_none_or(|name| Some(name) == partner)
-            && known.variant.as_deref().is_none_or(|variant| Some(variant) == cell.variant.as_deref())
+            && known
+                .variant
+                .as_deref()
+                .is_none_or(|variant| matches(variant, cell.variant.as_deref().unwrap_or_default()))
             && known.versions.as_deref().is_none_or(|versions| version_matches(versions, &cell.allocator))
     })
 }
 
 fn is_about(known: &Deviation, cell: &Cell) -> bool {
     matches(&known.rule, &cell.rule.id)
-        && known.variant.as_deref().is_none_or(|variant| Some(variant) == cell.variant.as_deref())
+        && known.variant.as_deref().is_none_or(|variant| matches(variant, cell.variant.as_deref().unwrap_or_default()))
         && known.versions.as_deref().is_none_or(|versions| version_matches(versions, &cell.allocator))
 }
 

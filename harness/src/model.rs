@@ -174,6 +174,8 @@ pub struct Rule {
     pub limits: Limits,
     /// The empty list is one cell without a variant; `None` in it likewise.
     pub variants: Vec<Option<String>>,
+    /// Each variant at the sizes where one of a pair treats its blocks another way.
+    pub boundaries: bool,
     /// Its variants are the allocator's knobs instead: a cell for each, which is set.
     pub knobs: bool,
     /// Measures that repeat exactly.
@@ -230,6 +232,8 @@ pub struct Allocator {
     pub deviations: Vec<Deviation>,
     pub variations: Vec<Variation>,
     pub knobs: Vec<Knob>,
+    /// The largest blocks that it treats one way, bytes, where the next byte makes it do another.
+    pub boundaries: Vec<u64>,
     /// What it maps at its start beyond what a plain process has, MiB: no limit may take that for use.
     pub reserved_mib: u64,
 }
@@ -288,6 +292,7 @@ pub struct Knob {
 pub struct Deviation {
     /// Rule id, or a glob over ids.
     pub rule: String,
+    /// A glob over variants.
     pub variant: Option<String>,
     /// A version requirement such as `<2.33`; `None` is every version.
     pub versions: Option<String>,
@@ -304,8 +309,8 @@ pub struct Deviation {
 pub struct Variation {
     pub rule: String,
     pub partner: Option<String>,
-    pub variant: Option<String>,
     /// As in a deviation.
+    pub variant: Option<String>,
     pub versions: Option<String>,
     pub outcomes: Vec<String>,
     pub reason: String,

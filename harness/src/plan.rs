@@ -1,6 +1,6 @@
 //! Which cells a run has: rules × allocators × partners × variants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -37,11 +37,10 @@ impl Selection {
     /// A pattern that names no rule is a misspelt one.
     pub fn check(&self, catalog: &Catalog) -> Result<()> {
         for pattern in &self.rules {
-            let named = |rule: &Rule| rule.variants.iter().any(|variant| names(pattern, rule, variant.as_deref()));
-            let mut knobs = catalog.allocators.iter().flat_map(|file| &file.knobs);
-            let mut named_by_knob =
-                |rule: &Rule| rule.knobs && knobs.any(|knob| names(pattern, rule, Some(&knob.name)));
-            if !catalog.rules.iter().any(|rule| named(rule) || named_by_knob(rule)) {
+            let named = |rule: &Rule| {
+                every_variant(catalog, rule).iter().any(|variant| names(pattern, rule, variant.as_deref()))
+            };
+            if !catalog.rules.iter().any(named) {
                 let hint = did_you_mean(pattern, catalog.rules.iter().map(|rule| rule.id.as_str()));
                 bail!("no rule {pattern:?}{hint} (see `allocheck list`)");
             }
@@ -74,18 +73,16 @@ pub fn cells(catalog: &Catalog, machine: &Machine, allocators: &[Arc<Allocator>]
     for rule in catalog.rules.iter().filter(|rule| machine.is_among(&rule.platforms)) {
         let rule = Arc::new(rule.clone());
         for allocator in allocators.iter().filter(|allocator| is_asked(&rule, allocator)) {
-            let mut variants = variants(&rule, allocator);
-            variants.retain(|(_, variant)| selection.takes(&rule, variant.as_deref()));
             for partner in partners(&rule, allocator, allocators, selection) {
-                for (allocator, variant) in &variants {
-                    cells.push(Cell {
-                        rule: Arc::clone(&rule),
-                        allocator: Arc::clone(allocator),
-                        partner: partner.clone(),
-                        variant: variant.clone(),
-                        load: rule.load.unwrap_or_else(|| allocator.load()),
-                    });
-                }
+                let mut variants = variants(&rule, allocator, partner.as_deref());
+                variants.retain(|(_, variant)| selection.takes(&rule, variant.as_deref()));
+                cells.extend(variants.into_iter().map(|(allocator, variant)| Cell {
+                    rule: Arc::clone(&rule),
+                    load: rule.load.unwrap_or_else(|| allocator.load()),
+                    allocator,
+                    partner: partner.clone(),
+                    variant,
+                }));
             }
         }
     }
@@ -93,12 +90,43 @@ pub fn cells(catalog: &Catalog, machine: &Machine, allocators: &[Arc<Allocator>]
 }
 
 /// The rule's variants, or the allocator with each of its knobs set in turn.
-fn variants(rule: &Rule, allocator: &Arc<Allocator>) -> Vec<(Arc<Allocator>, Option<String>)> {
+fn variants(
+    rule: &Rule,
+    allocator: &Arc<Allocator>,
+    partner: Option<&Allocator>,
+) -> Vec<(Arc<Allocator>, Option<String>)> {
     if rule.knobs {
         let set = |knob: &Knob| (Arc::new(allocator.with(knob)), Some(knob.name.clone()));
         return allocator.knobs.iter().map(set).collect();
     }
-    rule.variants.iter().map(|variant| (Arc::clone(allocator), variant.clone())).collect()
+    let boundaries = [Some(&**allocator), partner].into_iter().flatten().flat_map(|one| &one.boundaries);
+    let variants = if rule.boundaries { at_sizes_around(rule, boundaries) } else { rule.variants.clone() };
+    variants.into_iter().map(|variant| (Arc::clone(allocator), variant)).collect()
+}
+
+/// Smaller than any boundary.
+const SMALL: u64 = 24;
+
+/// Each variant at a small size, at each boundary and one byte beyond it.
+fn at_sizes_around<'a>(rule: &Rule, boundaries: impl Iterator<Item = &'a u64>) -> Vec<Option<String>> {
+    let sizes: BTreeSet<u64> = boundaries.flat_map(|largest| [*largest, largest + 1]).chain([SMALL]).collect();
+    let sized = |variant: &Option<String>, size: &u64| {
+        let words = variant.iter().cloned().chain([format!("size={size}")]);
+        Some(words.collect::<Vec<_>>().join(" "))
+    };
+    rule.variants.iter().flat_map(|variant| sizes.iter().map(move |size| sized(variant, size))).collect()
+}
+
+/// All that any allocator of the catalogue makes of a rule's variants.
+fn every_variant(catalog: &Catalog, rule: &Rule) -> Vec<Option<String>> {
+    if rule.knobs {
+        let knobs = catalog.allocators.iter().flat_map(|file| &file.knobs);
+        return knobs.map(|knob| Some(knob.name.clone())).collect();
+    }
+    match rule.boundaries {
+        true => at_sizes_around(rule, catalog.allocators.iter().flat_map(|file| &file.boundaries)),
+        false => rule.variants.clone(),
+    }
 }
 
 /// Python's rules are for interpreters, those that need a module for the interpreters that have it; the others are for
@@ -160,4 +188,26 @@ pub fn batches(cells: &[Cell], forks: bool) -> Vec<Vec<usize>> {
 pub fn environment_word(cell: &Cell) -> Option<&str> {
     let words = cell.variant.as_deref().filter(|_| cell.rule.language == Language::Python);
     words.unwrap_or_default().split(' ').find_map(|word| word.strip_prefix("env="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(&[], &[24])]
+    #[case(&[1032], &[24, 1032, 1033])]
+    #[case(&[131_048, 1032, 1032], &[24, 1032, 1033, 131_048, 131_049])]
+    fn sizes_stand_on_both_sides_of_each_boundary(#[case] boundaries: &[u64], #[case] sizes: &[u64]) {
+        let catalog = catalog::embedded().expect("the catalogue is right");
+        let rule = Rule {
+            variants: vec![Some("calloc->free".into())],
+            ..catalog.rules.iter().find(|rule| rule.boundaries).expect("one has them").clone()
+        };
+        let expected: Vec<Option<String>> =
+            sizes.iter().map(|size| Some(format!("calloc->free size={size}"))).collect();
+        assert_eq!(at_sizes_around(&rule, boundaries.iter()), expected);
+    }
 }

@@ -94,6 +94,7 @@ fn python(name: &str, version: &str, executable: &Path, module: Option<&str>) ->
         deviations: Vec::new(),
         variations: Vec::new(),
         knobs: Vec::new(),
+        boundaries: Vec::new(),
         reserved_mib: 0,
     }
 }

@@ -70,6 +70,7 @@ pub fn native() -> Allocator {
         path: None,
         environment: BTreeMap::new(),
         knobs: Vec::new(),
+        boundaries: Vec::new(),
         reserved_mib: 0,
         areas: Vec::new(),
         deviations: Vec::new(),

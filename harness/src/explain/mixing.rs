@@ -48,31 +48,61 @@ fn read(platform: &str, stem: &str, file: &Snapshot) -> Vec<Seen> {
 
 type Configuration = BTreeMap<&'static str, String>;
 
-/// `mixing/allocators dlopen 24 glibc-2.36 -> jemalloc-5.3.0` in the matrix of allocators, and
-/// `python/mixing/domains native malloc->PyMem_Free size=24 env=debug` in an interpreter's file.
+/// `mixing/allocators dlopen 24 glibc-2.36 -> jemalloc-5.3.0` in the matrix of allocators, with `calloc->free size=24` in
+/// that of their functions; `mixing/cxx/pairs preload array new->delete 24` in an allocator's file;
+/// `python/mixing/domains native malloc->PyMem_Free size=24 env=debug` in an interpreter's.
 fn pair_of(key: &str, stem: &str) -> Option<((String, String), Configuration)> {
-    let mut words = key.split(' ');
-    let rule = words.next()?;
-    if !rule.split('/').any(|part| part == "mixing") {
-        return None;
-    }
-    let words: Vec<&str> = words.skip(1).collect();
-    if let [size, from, "->", to] = words[..] {
-        let (from, from_version) = named(from);
-        let (to, to_version) = named(to);
-        let versions = [("size", size), ("version of the first", from_version), ("version of the second", to_version)];
-        return Some(((from.into(), to.into()), versions.map(|(name, value)| (name, value.to_owned())).into()));
-    }
+    let words: Vec<&str> = key.split(' ').collect();
+    let (rule, words) = (words.first()?, words.get(2..)?);
+    let (pair, configuration) = match words {
+        _ if !rule.split('/').any(|part| part == "mixing") => return None,
+        [variant @ .., from, "->", to] => of_allocators(variant, from, to)?,
+        _ if rule.starts_with("python/") => of_interpreter(words, stem)?,
+        _ if *rule == "mixing/cxx/pairs" => of_operators(words, stem)?,
+        _ => return None,
+    };
+    let owned = configuration.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    Some((pair, owned))
+}
+
+/// Who allocates and who frees, and where.
+type Told<'a> = ((String, String), Vec<(&'static str, &'a str)>);
+
+fn of_allocators<'a>(variant: &[&'a str], from: &'a str, to: &'a str) -> Option<Told<'a>> {
+    let ((taken, given), size) = match variant {
+        [size] if size.parse::<u64>().is_ok() => (("malloc", "free"), *size),
+        [functions, size] => (functions.split_once("->")?, size.strip_prefix("size=")?),
+        _ => return None,
+    };
+    let ((from, from_version), (to, to_version)) = (named(from), named(to));
+    let configuration = vec![
+        ("taken with", taken),
+        ("given to", given),
+        ("size", size),
+        ("version of the first", from_version),
+        ("version of the second", to_version),
+    ];
+    Some(((from.to_owned(), to.to_owned()), configuration))
+}
+
+fn of_interpreter<'a>(words: &[&'a str], stem: &'a str) -> Option<Told<'a>> {
     let (from, to) = words.iter().find_map(|word| word.split_once("->"))?;
     let setting = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     let runtime = if stem.starts_with("numpy") { "numpy" } else { "python" };
-    let version = stem.split_once('-').map_or(stem, |(_, version)| version);
-    let configuration = [
-        (runtime, version),
+    let configuration = vec![
+        (runtime, stem.split_once('-').map_or(stem, |(_, version)| version)),
         ("size", setting("size").unwrap_or("any")),
         ("PYTHONMALLOC", setting("env").unwrap_or("default")),
     ];
-    Some(((from.to_owned(), to.to_owned()), configuration.map(|(name, value)| (name, value.to_owned())).into()))
+    Some(((from.to_owned(), to.to_owned()), configuration))
+}
+
+/// An operator's name may have two words.
+fn of_operators<'a>(words: &[&'a str], stem: &'a str) -> Option<Told<'a>> {
+    let (size, names) = words.split_last()?;
+    let names = names.join(" ");
+    let (from, to) = names.split_once("->")?;
+    Some(((from.to_owned(), family(to).to_owned()), vec![("allocator", stem), ("size", *size)]))
 }
 
 /// `jemalloc-5.3.1@embedded` is `jemalloc` of version `5.3.1@embedded`.
@@ -90,20 +120,28 @@ pub fn seams(seen: &[Seen]) -> Vec<&(String, String)> {
     outcomes.into_keys().collect()
 }
 
-/// The function that gives a family's name to those that release its blocks.
+/// A family's name, and the function that releases its blocks.
+const FAMILIES: [(&str, &str); 11] = [
+    ("malloc", "free"),
+    ("new", "delete"),
+    ("array new", "array delete"),
+    ("aligned new", "aligned delete"),
+    ("PyMem_RawMalloc", "PyMem_RawFree"),
+    ("PyMem_Malloc", "PyMem_Free"),
+    ("PyObject_Malloc", "PyObject_Free"),
+    ("PyObject_GC_New", "PyObject_GC_Del"),
+    ("PyDataMem_NEW", "PyDataMem_FREE"),
+    ("PyArray_malloc", "PyArray_free"),
+    ("g_malloc", "g_free"),
+];
+
+/// By either name.
 fn family(name: &str) -> &str {
-    match name {
-        "free" => "malloc",
-        "delete" | "operator delete" => "new",
-        "PyMem_RawFree" => "PyMem_RawMalloc",
-        "PyMem_Free" => "PyMem_Malloc",
-        "PyObject_Free" => "PyObject_Malloc",
-        "PyObject_GC_Del" => "PyObject_GC_New",
-        "PyDataMem_FREE" => "PyDataMem_NEW",
-        "PyArray_free" => "PyArray_malloc",
-        "g_free" => "g_malloc",
-        other => other,
-    }
+    FAMILIES.iter().find(|(_, release)| *release == name).map_or(name, |(family, _)| family)
+}
+
+fn release(family: &str) -> &str {
+    FAMILIES.iter().find(|(name, _)| *name == family).map_or(family, |(_, release)| release)
 }
 
 /// What a pair does, and where; an error names what is near.
@@ -125,11 +163,11 @@ fn told_pair(seen: &[Seen], from: &str, to: &str) -> String {
     if of_pair.is_empty() {
         return String::new();
     }
-    let mut text = format!("{from} -> {to}\n");
+    let mut text = format!("{from} -> {}\n", release(to));
     let outcomes: BTreeSet<&str> = of_pair.iter().map(|one| one.outcome.as_str()).collect();
     for outcome in outcomes {
-        let those = of_pair.iter().filter(|one| one.outcome == outcome).map(|one| &one.configuration);
-        for (n, place) in condensed(those, of_pair.iter().map(|one| &one.configuration)).iter().enumerate() {
+        let (those, others): (Vec<&Seen>, Vec<&Seen>) = of_pair.iter().partition(|one| one.outcome == outcome);
+        for (n, place) in condensed(&those, &others).iter().enumerate() {
             text += &format!("  {:<14} {place}\n", if n == 0 { outcome } else { "" });
         }
     }
@@ -139,43 +177,67 @@ fn told_pair(seen: &[Seen], from: &str, to: &str) -> String {
 /// Each dimension of a configuration with the values it may have.
 type Region = BTreeMap<&'static str, BTreeSet<String>>;
 
-/// Configurations joined into boxes: values that share all the rest stand together, and a dimension whose every value is
-/// in goes unsaid.
-fn condensed<'a>(
-    some: impl Iterator<Item = &'a Configuration>,
-    all: impl Iterator<Item = &'a Configuration>,
-) -> Vec<String> {
-    let mut every = Region::new();
-    for (name, value) in all.flatten() {
-        every.entry(name).or_default().insert(value.clone());
-    }
-    let single =
-        |one: &Configuration| one.iter().map(|(name, value)| (*name, BTreeSet::from([value.clone()]))).collect();
-    let mut boxes: Vec<Region> = some.map(single).collect();
-    for dimension in every.keys() {
-        let mut joined: BTreeMap<Region, BTreeSet<String>> = BTreeMap::new();
-        for mut one in boxes {
-            let values = one.remove(dimension).unwrap_or_default();
-            joined.entry(one).or_default().extend(values);
-        }
-        let whole = |(mut one, values): (Region, BTreeSet<String>)| {
-            one.insert(*dimension, values);
-            one
-        };
-        boxes = joined.into_iter().map(whole).collect();
-    }
-    boxes.iter().map(|one| told(one, &every)).collect()
+fn holds(region: &Region, one: &Seen) -> bool {
+    one.configuration.len() == region.len()
+        && one.configuration.iter().all(|(name, value)| region.get(name).is_some_and(|values| values.contains(value)))
 }
 
-fn told(one: &Region, every: &Region) -> String {
-    let parts =
-        one.iter().filter(|(name, values)| every.get(*name) != Some(*values) && values.iter().any(|v| !v.is_empty()));
-    let part = |(name, values): (&&str, &BTreeSet<String>)| {
-        let mut values: Vec<&str> = values.iter().map(String::as_str).collect();
+/// Boxes that hold all of `those` and none of the others, each as large as it goes. What is not on record may be in one.
+fn condensed(those: &[&Seen], others: &[&Seen]) -> Vec<String> {
+    let mut every = Region::new();
+    for (name, value) in those.iter().chain(others).flat_map(|one| &one.configuration) {
+        every.entry(name).or_default().insert(value.clone());
+    }
+    let mut boxes: Vec<Region> = Vec::new();
+    for one in those {
+        if !boxes.iter().any(|region| holds(region, one)) {
+            boxes.push(widened(one, those, others, &every));
+        }
+    }
+    for place in (0..boxes.len()).rev() {
+        let elsewhere = |one: &&&Seen| boxes.iter().enumerate().any(|(n, region)| n != place && holds(region, one));
+        if those.iter().filter(|one| holds(&boxes[place], one)).all(|one| elsewhere(&one)) {
+            boxes.remove(place);
+        }
+    }
+    let shared = |name: &str| those.iter().chain(others).all(|one| one.configuration.contains_key(name));
+    boxes.iter().map(|one| told(one, &every, shared)).collect()
+}
+
+/// The box around one: whole dimensions first, then values that bring more of `those` in.
+fn widened(one: &Seen, those: &[&Seen], others: &[&Seen], every: &Region) -> Region {
+    let mut region: Region =
+        one.configuration.iter().map(|(name, value)| (*name, BTreeSet::from([value.clone()]))).collect();
+    let right = |region: &Region| !others.iter().any(|other| holds(region, other));
+    for name in one.configuration.keys() {
+        let wider: Region = region.clone().into_iter().chain([(*name, every[name].clone())]).collect();
+        if right(&wider) {
+            region = wider;
+        }
+    }
+    for (name, value) in one.configuration.keys().flat_map(|name| every[name].iter().map(move |value| (name, value))) {
+        let mut added = region.clone();
+        added.insert(name, BTreeSet::from([value.clone()]));
+        if right(&added) && those.iter().any(|one| holds(&added, one)) {
+            region.entry(name).or_default().insert(value.clone());
+        }
+    }
+    region
+}
+
+/// A dimension whose every value is in goes unsaid if all configurations have it.
+fn told(one: &Region, every: &Region, shared: impl Fn(&str) -> bool) -> String {
+    let parts = one.iter().filter_map(|(name, values)| {
+        let mut values: Vec<&str> = values.iter().map(String::as_str).filter(|value| !value.is_empty()).collect();
         values.sort_by_key(|value| value.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect::<Vec<_>>());
-        format!("{name} {}", values.join(", "))
-    };
-    let parts: Vec<String> = parts.map(part).collect();
+        match every.get(name).is_some_and(|all| all.len() == one[name].len()) {
+            true if shared(name) => None,
+            true => Some(format!("any {name}")),
+            false if values.is_empty() => None,
+            false => Some(format!("{name} {}", values.join(", "))),
+        }
+    });
+    let parts: Vec<String> = parts.collect();
     if parts.is_empty() { "everywhere on record".into() } else { parts.join("; ") }
 }
 
@@ -198,6 +260,7 @@ pub fn explain(seen: &[Seen]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
 
     fn file(lines: &[(&str, &str)]) -> Snapshot {
         let lines = lines.iter().map(|(key, words)| (key.to_string(), format!("outcome={words}"))).collect();
@@ -231,9 +294,22 @@ mod tests {
         insta::assert_snapshot!(told, @r"
         PyMem_Malloc -> free
           caught         PYTHONMALLOC default; size 24
-          silent         size 513
-                         PYTHONMALLOC malloc; size 24
+          silent         PYTHONMALLOC malloc
+                         size 513
         ");
+    }
+
+    #[rstest]
+    #[case("mixing/allocators dlopen 24 glibc-2.36 -> jemalloc-5.3.0", Some("malloc->free 24"))]
+    #[case(
+        "mixing/functions dlopen calloc->realloc size=1033 glibc-2.36 -> jemalloc-5.3.0",
+        Some("calloc->realloc 1033")
+    )]
+    #[case("mixing/crt/strdup dlopen msvcrt-7.0 -> ucrtbase-10.0", None)]
+    fn a_pair_of_allocators_is_told_by_functions_and_size(#[case] key: &str, #[case] expected: Option<&str>) {
+        let told = pair_of(key, "mixing").map(|(_, configuration)| configuration);
+        let told = told.as_ref().map(|told| format!("{}->{} {}", told["taken with"], told["given to"], told["size"]));
+        assert_eq!(told.as_deref(), expected);
     }
 
     #[test]
