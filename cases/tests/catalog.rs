@@ -103,6 +103,7 @@ fn wrong_allocator_files(#[case] lines: &str, #[case] at: usize, #[case] words: 
 #[case::unknown_key("compiler = \"cc\"", 5, &["compiler", "cxx"])]
 #[case::wrong_type("cxx = \"c++\"", 5, &["sequence"])]
 #[case::wrong_environment("environment = { X = 1 }", 5, &["integer"])]
+#[case::wrong_files("files = [\"x.dll\"]", 5, &["map"])]
 fn wrong_targets(#[case] line: &str, #[case] at: usize, #[case] words: &[&str]) {
     let path = "cases/targets/x.toml";
     let right = "title = \"x\"\nos = \"linux\"\nc = [\"cc\"]\ninstall = \"apt-get install gcc\"\n";

@@ -41,6 +41,10 @@ pub struct TargetFile {
     /// Set for every process of the target; `{folder}` is one of the target's own, kept from run to run.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+    /// Files that belong into its folder and that nobody may hand on: where each goes, and the environment variable that
+    /// says where it is here.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
     /// A command that runs beside its processes, and ends by itself some time after the last.
     #[serde(default)]
     pub server: String,
@@ -86,11 +90,30 @@ impl TargetFile {
         workshop.cache().join(&self.name)
     }
 
+    /// Puts the files in place that it lacks.
+    fn bring_files(&self, folder: &Path) -> Result<()> {
+        for (place, variable) in &self.files {
+            let Some(from) = brought(variable) else {
+                bail!("{}: {variable} does not name the {place} that it needs; {}", self.name, self.install)
+            };
+            let to = folder.join(place);
+            let complaint = || format!("{}: cannot copy {} to {}", self.name, from.display(), to.display());
+            let bytes = fs::read(&from).with_context(complaint)?;
+            // One that is there may be in use.
+            if fs::read(&to).ok().as_ref() != Some(&bytes) {
+                fs::create_dir_all(to.parent().unwrap_or(folder)).with_context(complaint)?;
+                fs::write(&to, bytes).with_context(complaint)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Before its first process, and before this one takes in orphans.
     fn make_ready(&self, workshop: &Workshop) -> Result<()> {
         let folder = self.folder(workshop);
         let complaint = || format!("{}: cannot write to {}", self.name, folder.display());
         fs::create_dir_all(&folder).with_context(complaint)?;
+        self.bring_files(&folder)?;
         let command = |words: &str| {
             let mut words = words.split(' ');
             let mut command = Command::new(words.next().unwrap_or_default());
@@ -113,8 +136,15 @@ impl TargetFile {
     /// What this machine would need to run it; empty if it can.
     pub fn missing(&self) -> Vec<String> {
         let compiler = self.c_compiler().is_none().then(|| self.c.join(" or "));
-        compiler.into_iter().chain(self.runner().err()).collect()
+        let files = self.files.iter().filter(|(_, variable)| brought(variable).is_none());
+        let files = files.map(|(place, variable)| format!("{place} ({variable})"));
+        compiler.into_iter().chain(self.runner().err()).chain(files).collect()
     }
+}
+
+/// The file that an environment variable names.
+fn brought(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file())
 }
 
 /// Does the compiler run, and has it the headers of what it is told to compile for?

@@ -32,6 +32,6 @@ PROBE {
     /* Whether rounding the last one up to an alignment overflows is asked by aligned-overflow. */
     size_t count = strstr(probe_variant(), "aligned") == nullptr ? 3 : 2;
     for (size_t i = 0; i < count; i++)
-        CHECK(block_of(opaque_size(sizes[i].n)) == nullptr, "nothrow operator %s of %s bytes returned a block", probe_variant(),
+        CHECK(opaque(block_of(opaque_size(sizes[i].n))) == nullptr, "nothrow operator %s of %s bytes returned a block", probe_variant(),
               sizes[i].name);
 }
