@@ -85,18 +85,17 @@ static struct block *kept_block(malloc_zone_t *zone, size_t size, size_t alignme
 
 /* The block starts at an odd multiple of its alignment: no better aligned than it was asked to be. */
 static struct block *mapped_block(malloc_zone_t *zone, size_t size, size_t alignment) {
-    static size_t mapped;
+    static size_t used;
     size_t length = round_up(size + 2 * alignment, PAGE);
-    char *mapping = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *mapping = used < PLACES - 1 ? mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                                      : MAP_FAILED;
     if (mapping == MAP_FAILED)
         return NULL;
     char *start = mapping + ((round_up((uintptr_t)mapping, alignment) | alignment) - (uintptr_t)mapping);
     size_t i = place_of(start);
     while (blocks[i].zone != NULL)
         i = (i + 1) % PLACES;
-    mapped += blocks[i].start == NULL;
-    if (mapped == PLACES)
-        die("zones: more blocks than there are places\n");
+    used += blocks[i].start == NULL;
     blocks[i] = (struct block){mapping, start, length, size, zone, false, NULL};
     return &blocks[i];
 }
@@ -111,16 +110,15 @@ static void unmap(struct block *block) {
 static size_t padded(size_t size) { return round_up(size > 0 ? size : 1, 16); }
 
 static void *allocate(malloc_zone_t *zone, size_t size, size_t alignment) {
-    if (size > LARGEST || alignment > LARGEST) {
+    alignment = alignment > 16 ? alignment : 16;
+    bool possible = size <= LARGEST && alignment <= LARGEST;
+    struct block *block = possible ? kept_block(zone, padded(size), alignment) : NULL;
+    if (block == NULL && possible)
+        block = mapped_block(zone, padded(size), alignment);
+    if (block == NULL) {
         errno = ENOMEM;
         return NULL;
     }
-    alignment = alignment > 16 ? alignment : 16;
-    struct block *block = kept_block(zone, padded(size), alignment);
-    if (block == NULL)
-        block = mapped_block(zone, padded(size), alignment);
-    if (block == NULL)
-        return NULL;
     block->live = true;
     return block->start;
 }
