@@ -14,7 +14,7 @@ PROBE {
     static void *small[20000];
     witness_begin();
     malloc_zone_t *zone = created_zone();
-    size_t before = footprint();
+    size_t before = process_holds().resident;
     for (size_t i = 0; i < COUNT_OF(small); i++) {
         small[i] = malloc_zone_malloc(zone, 1000);
         CHECK(small[i] != NULL, "malloc_zone_malloc(1000) returned NULL after %zu blocks", i);
@@ -24,11 +24,10 @@ PROBE {
     CHECK(large != NULL, "malloc_zone_malloc(%zu) returned NULL", MIB(4));
     write_pages(large, MIB(4));
     witness_settle();
-    size_t held = footprint() - before;
+    size_t held = process_holds().resident - before;
     malloc_destroy_zone(zone);
-    size_t after = footprint(), kept = after > before ? after - before : 0;
+    size_t after = process_holds().resident, kept = after > before ? after - before : 0;
     FACT("small", share_resident(small, COUNT_OF(small), 1000));
     FACT("large", fate_word(believed(witness_pages(large, MIB(4)))));
-    /* The footprint also holds what others of this process did meanwhile: coarse words. */
     FACT("footprint", kept <= held / 8 ? "falls" : kept <= held / 8 * 7 ? "falls-partly" : "stays");
 }

@@ -5,11 +5,9 @@
  * Every block is a mapping of its own. A freed one is kept for its zone, until that is destroyed or relieved. For one
  * thread. */
 #define _GNU_SOURCE
-#include "mach/mach.h"
 #include "malloc/malloc.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -260,20 +258,4 @@ void *aligned_alloc(size_t alignment, size_t size) { return allocate(&zones[0], 
 int posix_memalign(void **p, size_t alignment, size_t size) {
     *p = allocate(&zones[0], size, alignment);
     return *p != NULL ? 0 : ENOMEM;
-}
-
-/* ---- What the system counts -------------------------------------------------------------------------------------- */
-
-/* The second number of /proc/self/statm: resident pages. */
-kern_return_t task_info(task_t task, int flavor, task_info_t info, mach_msg_type_number_t *count) {
-    char text[128] = "";
-    int descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    ssize_t length = read(descriptor, text, sizeof text - 1);
-    close(descriptor);
-    (void)task, (void)flavor, (void)count;
-    const char *second = strchr(text, ' ');
-    if (length <= 0 || second == NULL)
-        return 1;
-    ((task_vm_info_data_t *)(void *)info)->phys_footprint = strtoul(second, NULL, 10) * PAGE;
-    return KERN_SUCCESS;
 }
