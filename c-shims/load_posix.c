@@ -135,6 +135,15 @@ static void *own_symbol(void *handle, const char *name, struct module owner) {
     return address != NULL && same_owner(module_of(address), owner) ? address : NULL;
 }
 
+/* A library that is opened may put a zone of its own first, and then answers for the platform's family too. */
+static void check_platform(struct module opened) {
+    static struct module holder;
+    if (opened.base != NULL)
+        holder = opened;
+    if (holder.base != NULL && !is_c_runtime(answering(holder)))
+        probe_not_loaded("the platform's malloc is answered by %s", answering(holder).path);
+}
+
 void family_open(struct family *family, const char *path) {
     /* A static program has no modules: its C runtime is its own. */
     if (*path == '\0' && c_runtime().base == NULL) {
@@ -157,6 +166,7 @@ void family_open(struct family *family, const char *path) {
     } while (0);
     FAMILY(BIND)
 #undef BIND
+    check_platform(*path == '\0' ? module_of((const void *)(uintptr_t)family->malloc) : (struct module){NULL, ""});
 }
 
 /* Is `name` one of `names`, which are separated by commas? */

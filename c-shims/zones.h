@@ -6,10 +6,16 @@
 
 #include "probe.h" /* last: it has macros for names that the system's header declares */
 
-/* A new zone. Ends the probe (`lacking`) where another allocator answers malloc and does not create zones itself. */
+/* Ends the probe (`lacking`) where another allocator answers malloc and this function is the system's still. */
+#define NEED(function) need_own(#function, (const void *)(uintptr_t)(function))
+
+static inline void need_own(const char *name, const void *function) {
+    if (strcmp(owner_word(function), "own") != 0)
+        probe_lacking(name, "not provided by the allocator");
+}
+
 static inline malloc_zone_t *created_zone(void) {
-    if (strcmp(owner_word((const void *)(uintptr_t)malloc_create_zone), "own") != 0)
-        probe_lacking("malloc_create_zone", "not provided by the allocator");
+    NEED(malloc_create_zone);
     malloc_zone_t *zone = malloc_create_zone(0, 0);
     CHECK(zone != NULL, "malloc_create_zone(0, 0) returned NULL");
     return zone;

@@ -6,9 +6,7 @@ fault     = "zone-of-none"
 needs     = ["malloc", "free"]
 platforms = ["macos"]
 ---*/
-#include <malloc/malloc.h>
-
-#include "probe.h"
+#include "zones.h"
 
 static malloc_zone_t *zone_of(size_t n) {
     void *p = malloc(n);
@@ -23,6 +21,7 @@ static const char *word(const malloc_zone_t *zone) {
 }
 
 PROBE {
+    NEED(malloc_zone_from_ptr);
     malloc_zone_t *small = zone_of(24), *large = zone_of(MIB(4));
     FACT("small", word(small));
     FACT("large", word(large));

@@ -6,15 +6,14 @@ fault     = "zone-of-anything"
 needs     = ["malloc", "free"]
 platforms = ["macos"]
 ---*/
-#include <malloc/malloc.h>
-
-#include "probe.h"
+#include "zones.h"
 
 static void check(const char *what, const void *p) {
     CHECK(malloc_zone_from_ptr(opaque((void *)(uintptr_t)p)) == NULL, "%s is in a zone", what);
 }
 
 PROBE {
+    NEED(malloc_zone_from_ptr);
     static _Alignas(64) char on_static[256];
     _Alignas(64) char on_stack[256];
     void *block = malloc(24); /* so that there is a heap */

@@ -6,9 +6,7 @@ fault     = "zone-of-none"
 needs     = ["malloc", "calloc", "realloc", "free"]
 platforms = ["macos"]
 ---*/
-#include <malloc/malloc.h>
-
-#include "probe.h"
+#include "zones.h"
 
 static void check(const char *function, const void *p, size_t n) {
     CHECK(p != NULL, "%s of %zu bytes returned NULL", function, n);
@@ -16,6 +14,7 @@ static void check(const char *function, const void *p, size_t n) {
 }
 
 PROBE {
+    NEED(malloc_zone_from_ptr);
     for (size_t n = 1; n <= MIB(1); n = next_size(n)) {
         void *p = malloc(n), *q = calloc(1, n);
         check("malloc", p, n);

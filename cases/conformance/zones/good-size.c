@@ -6,11 +6,11 @@ fault     = "good-size-padded"
 needs     = ["malloc", "free"]
 platforms = ["macos"]
 ---*/
-#include <malloc/malloc.h>
-
-#include "probe.h"
+#include "zones.h"
 
 PROBE {
+    NEED(malloc_good_size);
+    NEED(malloc_size);
     for (size_t n = 1; n <= MIB(8); n = next_size(n)) {
         size_t good = malloc_good_size(n);
         CHECK(good >= n, "malloc_good_size(%zu) is %zu", n, good);

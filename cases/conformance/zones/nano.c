@@ -9,9 +9,7 @@ platforms = ["macos"]
 variants  = "knobs"
 exact     = ["bytes"]
 ---*/
-#include <malloc/malloc.h>
-
-#include "probe.h"
+#include "zones.h"
 
 static malloc_zone_t *zone_of(size_t n) {
     void *p = malloc(n);
@@ -22,6 +20,7 @@ static malloc_zone_t *zone_of(size_t n) {
 }
 
 PROBE {
+    NEED(malloc_zone_from_ptr);
     malloc_zone_t *smallest = zone_of(1);
     size_t n = 1;
     while (n < KIB(64) && zone_of(n + 1) == smallest)

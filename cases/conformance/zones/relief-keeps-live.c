@@ -6,12 +6,11 @@ fault     = "zone-relief-hits-live"
 needs     = ["malloc", "free"]
 platforms = ["macos"]
 ---*/
-#include <malloc/malloc.h>
-
-#include "probe.h"
+#include "zones.h"
 
 /* Of every run of blocks that fills more than a page, one lives on. */
 PROBE {
+    NEED(malloc_zone_pressure_relief);
     static void *blocks[4000];
     static const size_t sizes[] = {100, 300, KIB(40)};
     const size_t run = 200;

@@ -7,13 +7,12 @@ fault     = "malloc-size-of-anything"
 needs     = ["malloc", "free"]
 platforms = ["macos"]
 ---*/
-#include <malloc/malloc.h>
-
-#include "probe.h"
+#include "zones.h"
 
 static const char *word(const void *p) { return malloc_size(opaque((void *)(uintptr_t)p)) == 0 ? "zero" : "some"; }
 
 PROBE {
+    NEED(malloc_size);
     static _Alignas(64) char on_static[256];
     _Alignas(64) char on_stack[256];
     char *block = malloc(1000);

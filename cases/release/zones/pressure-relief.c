@@ -6,11 +6,12 @@ fault     = "zone-relief-does-nothing"
 needs     = ["malloc", "free"]
 platforms = ["macos"]
 ---*/
-#include <malloc/malloc.h>
+#include "zones.h"
 
 #include "release.h"
 
 PROBE {
+    NEED(malloc_zone_pressure_relief);
     static void *small[20000];
     witness_begin();
     warm_heap();
