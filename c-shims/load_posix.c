@@ -2,10 +2,14 @@
 #if !defined(_WIN32)
 #define _GNU_SOURCE
 #define _DARWIN_C_SOURCE
-#include "runtime.h"
-
 #include <dlfcn.h>
 #include <sys/stat.h>
+#if defined(__APPLE__)
+#include <mach/mach.h>
+#include <malloc/malloc.h>
+#endif
+
+#include "runtime.h" /* last: a header of the system's may declare what it has macros for */
 
 /* Stubs for what the allocator under test does not provide. */
 #define STUB(result, name, parameters)                                                                                \
@@ -51,8 +55,36 @@ static struct module c_runtime(void) {
     return module_of((const void *)(uintptr_t)landmark);
 }
 
+/* macOS has cut its own into many, which are in one folder: getenv is in another than malloc. */
+static bool is_c_runtime(struct module module) {
+#if defined(__APPLE__)
+    if (strncmp(module.path, "/usr/lib/system/", strlen("/usr/lib/system/")) == 0)
+        return true;
+#endif
+    return module.base == c_runtime().base;
+}
+
 static bool is_cxx_runtime(struct module module) {
     return strstr(module.path, "/libstdc++.") != NULL || strstr(module.path, "/libc++.") != NULL;
+}
+
+static bool is_runtime(struct module module) { return is_c_runtime(module) || is_cxx_runtime(module); }
+
+/* All the C runtime's are one owner. */
+static bool same_owner(struct module a, struct module b) {
+    return a.base == b.base || (is_c_runtime(a) && is_c_runtime(b));
+}
+
+/* The module that answers the process' calls of malloc. On macOS an allocator may leave the function in place and put a
+ * zone of its own first, which libSystem then asks. */
+static struct module answering(struct module holder) {
+#if defined(__APPLE__)
+    vm_address_t *zones;
+    unsigned count;
+    if (is_c_runtime(holder) && malloc_get_all_zones(mach_task_self(), NULL, &zones, &count) == KERN_SUCCESS && count > 0)
+        return module_of((const void *)(uintptr_t)((malloc_zone_t *)zones[0])->malloc);
+#endif
+    return holder;
 }
 
 static bool same_file(const char *a, const char *b) {
@@ -64,17 +96,17 @@ static bool lacks(const void *address, struct module owner) {
     struct module module = module_of(address);
     if (address == NULL)
         return true;
-    /* glibc keeps its family in one module; any other allocator that resolves there has not replaced the function. */
-    return module.base != owner.base && (module.base == c_runtime().base || is_cxx_runtime(module));
+    /* The C runtime is one owner; any other allocator that resolves there has not replaced the function. */
+    return !same_owner(module, owner) && is_runtime(module);
 }
 
 const char *owner_word(const void *function) {
     struct module module = module_of(function);
     if (function == NULL)
         return "absent";
-    if (module.base == module_of((const void *)(uintptr_t)malloc).base)
+    if (same_owner(module, module_of((const void *)(uintptr_t)malloc)))
         return "own";
-    return module.base == c_runtime().base || is_cxx_runtime(module) ? "runtime" : "other";
+    return is_runtime(module) ? "runtime" : "other";
 }
 
 void need_modules(void) {
@@ -83,13 +115,13 @@ void need_modules(void) {
 }
 
 void family_of_process(struct family *family, const char *expect) {
-    struct module owner = module_of((const void *)(uintptr_t)malloc);
-    family->module = owner.path;
+    struct module owner = module_of((const void *)(uintptr_t)malloc), answers = answering(owner);
+    family->module = answers.path;
     if (strcmp(expect, "native") == 0) {
-        if (owner.base != c_runtime().base)
-            probe_not_loaded("malloc comes from %s, not from the platform's C runtime", owner.path);
-    } else if (*expect != '\0' && !same_file(owner.path, expect)) {
-        probe_not_loaded("malloc comes from %s, not from %s", owner.path, expect);
+        if (!is_c_runtime(answers))
+            probe_not_loaded("malloc comes from %s, not from the platform's C runtime", answers.path);
+    } else if (*expect != '\0' && !same_file(answers.path, expect)) {
+        probe_not_loaded("malloc comes from %s, not from %s", answers.path, expect);
     }
 #define BIND(result, name, parameters)                                                                                \
     family->name = lacks((const void *)(uintptr_t)name, owner) ? (result(*) parameters)lacking_##name : name;
@@ -100,7 +132,16 @@ void family_of_process(struct family *family, const char *expect) {
 /* dlsym on a handle also searches what the library depends on: only the library's own functions count. */
 static void *own_symbol(void *handle, const char *name, struct module owner) {
     void *address = dlsym(handle, name);
-    return address != NULL && module_of(address).base == owner.base ? address : NULL;
+    return address != NULL && same_owner(module_of(address), owner) ? address : NULL;
+}
+
+/* A library that is opened may put a zone of its own first, and then answers for the platform's family too. */
+static void check_platform(struct module opened) {
+    static struct module holder;
+    if (opened.base != NULL)
+        holder = opened;
+    if (holder.base != NULL && !is_c_runtime(answering(holder)))
+        probe_not_loaded("the platform's malloc is answered by %s", answering(holder).path);
 }
 
 void family_open(struct family *family, const char *path) {
@@ -125,6 +166,7 @@ void family_open(struct family *family, const char *path) {
     } while (0);
     FAMILY(BIND)
 #undef BIND
+    check_platform(*path == '\0' ? module_of((const void *)(uintptr_t)family->malloc) : (struct module){NULL, ""});
 }
 
 void (*family_need(const struct family *family, const char *name))(void) {

@@ -228,6 +228,13 @@ bool witness_unmapped(const void *p, size_t n);
 /* unmapped + decommitted + lazy. */
 static inline size_t pages_returned(struct pages pages) { return pages.unmapped + pages.decommitted + pages.lazy; }
 
+/* What the system says the whole process holds, in pages: address space, and memory (on macOS phys_footprint, by which it
+ * limits processes). Ends the probe (`unobservable`) if it does not say. Does not allocate. POSIX only. */
+struct holds {
+    size_t mapped, resident;
+};
+struct holds process_holds(void);
+
 /* ---- The system -------------------------------------------------------------------------------------------- */
 
 /* Zeroed memory from the system, shared with children of this process; never from an allocator. */

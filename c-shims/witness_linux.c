@@ -329,4 +329,21 @@ struct pages witness_pages(const void *p, size_t n) {
     }
     return pages;
 }
+
+/* ---- The process ------------------------------------------------------------------------------------------------- */
+
+struct holds process_holds(void) {
+    if (*probe_setting("ALLOCHECK_EMULATED") != '\0')
+        probe_unobservable("what the whole process holds is the emulator's too");
+    char text[128], *end;
+    int descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t length = descriptor < 0 ? -1 : read(descriptor, text, sizeof text - 1);
+    if (length <= 0)
+        probe_unobservable("/proc/self/statm cannot be read");
+    close(descriptor);
+    text[length] = '\0';
+    struct holds holds = {.mapped = strtoul(text, &end, 10)};
+    holds.resident = strtoul(end, NULL, 10);
+    return holds;
+}
 #endif

@@ -104,5 +104,13 @@ void witness_begin(void) {
 
 void witness_settle(void) {}
 
+struct holds process_holds(void) {
+    task_vm_info_data_t info;
+    mach_msg_type_number_t count = TASK_VM_INFO_COUNT;
+    if (task_info(mach_task_self(), TASK_VM_INFO, (task_info_t)&info, &count) != KERN_SUCCESS)
+        probe_unobservable("task_info does not tell what this process holds");
+    return (struct holds){(size_t)info.virtual_size / page_size(), (size_t)info.phys_footprint / page_size()};
+}
+
 bool witness_sees_lazy(void) { return reusable_believed; }
 #endif

@@ -6,6 +6,7 @@
  *   blocks.c   a block, wherever it lives
  *   slabs.c    small blocks          large.c   large ones
  *   pages.c    mappings, and the books about them
+ *   interpose.c   how the public functions are put in place on macOS
  * What runs under the mutex may change errno: family.c puts it back. How the allocator is made to break its promises,
  * one at a time, is in faults.h. */
 #ifndef REFERENCE_H
@@ -17,6 +18,17 @@
 #include <stdint.h>
 
 #define EXPORT __attribute__((visibility("default")))
+
+#if defined(__APPLE__)
+/* These take the place of libSystem's: interpose.c. */
+#define malloc reference_malloc
+#define calloc reference_calloc
+#define realloc reference_realloc
+#define free reference_free
+#define aligned_alloc reference_aligned_alloc
+#define posix_memalign reference_posix_memalign
+#define valloc reference_valloc
+#endif
 
 /* Every block is aligned to this, however small. */
 #define MIN_ALIGNMENT ((size_t)16)

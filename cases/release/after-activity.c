@@ -4,7 +4,7 @@ norm     = "record"
 source   = ["jemalloc(3) opt.dirty_decay_ms", "mimalloc manual MIMALLOC_PURGE_DELAY"]
 fault    = "release-late"
 needs    = ["malloc", "free"]
-platforms = ["linux"]
+platforms = ["linux", "macos"]
 waits    = true
 ---*/
 #include "release.h"

@@ -4,7 +4,7 @@ norm     = "record"
 source   = ["POSIX.1-2024 posix_memalign", "malloc(3) NOTES"]
 fault    = "release-decommits"
 needs    = ["posix_memalign", "free"]
-platforms = ["linux"]
+platforms = ["linux", "macos"]
 variants = ["4096", "2097152"]
 ---*/
 #include "release.h"

@@ -5,7 +5,7 @@ source   = ["the manual that the knob's entry in cases/allocators names"]
 fault    = "release-threshold-doubled"
 needs    = ["malloc", "free"]
 core     = false
-platforms = ["linux"]
+platforms = ["linux", "macos"]
 variants = "knobs"
 exact    = ["bytes"]
 ---*/

@@ -5,7 +5,7 @@ source   = ["mallopt(3) M_MMAP_THRESHOLD", "POSIX.1-2024 posix_memalign"]
 fault    = "release-threshold-doubled"
 needs    = ["posix_memalign", "free"]
 core     = false
-platforms = ["linux"]
+platforms = ["linux", "macos"]
 variants = { alignment = ["64", "4096", "2097152"] }
 exact    = ["bytes"]
 ---*/

@@ -5,7 +5,7 @@ source   = ["mallopt(3) M_MMAP_THRESHOLD", "malloc(3) NOTES"]
 fault    = "release-threshold-doubled"
 needs    = ["malloc", "calloc", "realloc", "free"]
 core     = false
-platforms = ["linux"]
+platforms = ["linux", "macos"]
 variants = { form = ["calloc", "realloc"] }
 exact    = ["bytes"]
 ---*/

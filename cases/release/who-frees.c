@@ -5,7 +5,7 @@ source   = ["C17 7.22.3p2", "POSIX.1-2024 fork", "malloc(3) NOTES"]
 fault    = "free-keeps-large"
 needs    = ["malloc", "free"]
 core     = false
-platforms = ["linux"]
+platforms = ["linux", "macos"]
 variants = ["another-thread", "ending-thread", "child"]
 ---*/
 #include "release.h"

@@ -5,14 +5,21 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+#[cfg(target_os = "linux")]
+use std::sync::LazyLock;
 
 use allocheck::catalog::Catalog;
 use allocheck::model::{Allocator, Area, Ending, Fault, Finding, Kind, Knob, Norm, Origin, Rule, Verdict};
 use allocheck::plan::{self, Selection};
+use allocheck::session::Bench;
+#[cfg(target_os = "linux")]
+use allocheck::target::TargetFile;
 use rstest::rstest;
+#[cfg(target_os = "linux")]
+use support::workshop;
 use support::{BENCH, CATALOG};
 
 #[rstest]
@@ -20,6 +27,7 @@ fn rule_catches_its_fault(
     #[files("cases/**/*.c")]
     #[files("cases/**/*.cc")]
     #[exclude("tests/")]
+    #[exclude("/zones/")]
     #[base_dir = "."]
     path: PathBuf,
 ) {
@@ -28,12 +36,17 @@ fn rule_catches_its_fault(
         println!("{} is for {}: not run", rule.id, rule.platforms.join(", "));
         return;
     }
-    let sound = findings(rule, &reference(None));
+    assert_catches(rule, |fault| findings(rule, &reference(fault)));
+}
+
+/// The rule is quiet on an allocator that is sound, and fires on the fault that it names.
+fn assert_catches(rule: &Rule, findings: impl Fn(Option<&str>) -> Vec<Finding>) {
+    let sound = findings(None);
     assert!(!sound.is_empty(), "no cell");
     assert_quiet(rule, &sound);
     match &rule.fault {
         Fault::Named(fault) => {
-            let faulty = findings(rule, &reference(Some(fault)));
+            let faulty = findings(Some(fault));
             assert!(fires(rule, &sound, &faulty), "{fault} is not caught\nsound {sound:#?}\nfaulty {faulty:#?}");
         }
         Fault::None(why) => assert!(!why.is_empty()),
@@ -51,7 +64,11 @@ const KNOB: Knob =
 
 /// The project's own allocator, with one of its faults or none.
 fn reference(fault: Option<&str>) -> Allocator {
-    let library = BENCH.compiler.reference().unwrap_or_else(|why| panic!("the reference allocator: {why}"));
+    own_allocator(&BENCH, "c-shims/reference", fault)
+}
+
+fn own_allocator(bench: &Bench, folder: &str, fault: Option<&str>) -> Allocator {
+    let library = bench.compiler.allocator(folder).unwrap_or_else(|why| panic!("{folder}: {why}"));
     let fault = fault.map(|name| ("ALLOCHECK_FAULT".to_owned(), name.to_owned()));
     Allocator {
         name: "reference".into(),
@@ -78,6 +95,60 @@ fn findings(rule: &Rule, allocator: &Allocator) -> Vec<Finding> {
     let report = BENCH.report(&only(rule), vec![allocator.clone()], &everything());
     report.expect("the harness works").findings
 }
+
+/// The zones of macOS are nowhere else. Their rules are asked of a stand-in on Linux, which shows that they can fail and
+/// nothing about macOS.
+#[cfg(target_os = "linux")]
+#[rstest]
+fn zone_rule_catches_its_fault(
+    #[files("cases/*/zones/*.c")]
+    #[exclude("tests/")]
+    #[base_dir = "."]
+    path: PathBuf,
+) {
+    let rule = rule_of(&path);
+    assert_eq!(rule.platforms, ["macos"], "{}", rule.id);
+    let here = Rule { platforms: Vec::new(), ..rule.clone() };
+    assert_catches(rule, |fault| {
+        let stand_in = own_allocator(&ZONES, STAND_IN, fault);
+        ZONES.report(&only(&here), vec![stand_in], &everything()).expect("the harness works").findings
+    });
+}
+
+/// Every promise that the stand-in can break is one that a rule asks about.
+#[test]
+fn faults_of_the_zones_are_those_of_their_rules() {
+    let (_, text) =
+        allocheck::sources::in_folder(STAND_IN).find(|(path, _)| path.ends_with(".c")).expect("it is there");
+    let planted: BTreeSet<&str> = text.split("fault(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let rules = CATALOG.rules.iter().filter(|rule| rule.id.contains("/zones/"));
+    let named = rules.filter_map(|rule| match &rule.fault {
+        Fault::Named(name) => Some(name.as_str()),
+        Fault::None(_) => None,
+    });
+    assert_eq!(planted, named.collect());
+}
+
+const STAND_IN: &str = "cases/tests/zones";
+
+/// This machine with a compiler that finds the stand-in's headers where macOS has its own.
+#[cfg(target_os = "linux")]
+static ZONES: LazyLock<Bench> = LazyLock::new(|| {
+    let file = TargetFile {
+        name: "zones-stand-in".into(),
+        title: "no macOS: a stand-in for its zones".into(),
+        os: "linux".into(),
+        c: ["cc", "gcc", "clang"].map(|compiler| format!("{compiler} -I {STAND_IN}")).into(),
+        cxx: Vec::new(),
+        runner: String::new(),
+        environment: BTreeMap::new(),
+        files: BTreeMap::new(),
+        server: String::new(),
+        prepare: String::new(),
+        install: "a C compiler".into(),
+    };
+    Bench::new(workshop(), Some(&file), false).expect("there is a C compiler")
+});
 
 /// A Python rule is asked of an interpreter that runs on the reference allocator.
 #[rstest]

@@ -59,6 +59,18 @@ fn rules_are_counted() {
     assert!(README.contains(&counted), "the README should say: {counted}");
 }
 
+/// It says that macOS was not run for just as long as there is no snapshot of one.
+#[test]
+fn what_was_not_run_is_said() {
+    let folders = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").read_dir().expect("it can be read");
+    let mut names = folders.map(|entry| entry.expect("it can be read").file_name().to_string_lossy().into_owned());
+    let was_run = names.any(|name| name.ends_with("-macos"));
+    for text in [README, include_str!("../../snapshots/README.md")] {
+        let not_run = text.split("**Not run:**").nth(1).and_then(|rest| rest.split([':', '.']).next());
+        assert_eq!(not_run.is_some_and(|systems| systems.contains("macOS")), !was_run, "{not_run:?}");
+    }
+}
+
 #[test]
 fn files_that_it_names_are_there() {
     let names = README.split(['`', '(', ')', ' ', '\n']).map(|word| word.trim_end_matches([',', '.', ':', ';']));

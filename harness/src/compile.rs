@@ -159,10 +159,11 @@ impl Compiler {
         self.sources.join("cases").join(&rule.id).with_extension("py")
     }
 
-    /// The reference allocator, as a library to preload.
-    pub fn reference(&self) -> Result<PathBuf, NotBuilt> {
-        let (inputs, texts) = self.folder("c-shims/reference");
-        self.build(&self.c, "libreference.so", &texts, &["-shared", "-fPIC", "-fvisibility=hidden"], &inputs, &[])
+    /// An allocator of the project's own, such as `c-shims/reference`, as a library to preload.
+    pub fn allocator(&self, folder: &str) -> Result<PathBuf, NotBuilt> {
+        let (inputs, texts) = self.folder(folder);
+        let name = format!("lib{}.so", folder.rsplit('/').next().unwrap_or(folder));
+        self.build(&self.c, &name, &texts, &["-shared", "-fPIC", "-fvisibility=hidden"], &inputs, &[])
     }
 
     fn object(&self, path: &str, text: &str) -> Result<PathBuf, NotBuilt> {

@@ -22,7 +22,7 @@ pub const SUBCOMMAND: &str = "__look";
 /// What a program is to the system that runs it.
 pub type Format = (BinaryFormat, Architecture);
 
-/// Reads the file without loading it: a shared library, for a machine of this format, that exports malloc.
+/// Reads the file without loading it: a shared library, for a machine of this format, that replaces malloc.
 pub fn check_file(path: &Path, machine: Option<Format>) -> Result<()> {
     const MEND: &str = "give the path of a shared library that exports malloc";
     let shown = path.display();
@@ -37,11 +37,23 @@ pub fn check_file(path: &Path, machine: Option<Format>) -> Result<()> {
         ensure!(theirs == architecture, "{shown} is built for {theirs:?}; this run tests {architecture:?} only");
     }
     ensure!(file.kind() == ObjectKind::Dynamic, "{shown} is not a shared library; link it with -shared");
-    let exports = file.dynamic_symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok("malloc"));
+    let (replaces, how) = replaces_malloc(&file);
     let program = file.section_by_name(".interp").is_some();
-    ensure!(exports || !program, "{shown} is a program, not a shared library; {MEND}");
-    ensure!(exports, "{shown} does not export malloc; only a library that replaces malloc can be put under test");
+    ensure!(replaces || !program, "{shown} is a program, not a shared library; {MEND}");
+    ensure!(replaces, "{shown} does not {how}; only a library that replaces malloc can be put under test");
     Ok(())
+}
+
+/// ELF: a library replaces malloc by exporting it. On macOS a program's calls are bound to libSystem's, so it has a list of
+/// what it takes the place of, or puts a zone of its own first.
+fn replaces_malloc(file: &object::File) -> (bool, &'static str) {
+    if file.format() == BinaryFormat::MachO {
+        let registers = file.symbols().any(|symbol| symbol.name() == Ok("_malloc_zone_register"));
+        (registers || file.section_by_name("__interpose").is_some(), "interpose malloc or register a zone")
+    } else {
+        let exports = file.dynamic_symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok("malloc"));
+        (exports, "export malloc")
+    }
 }
 
 /// The format of a program, which its libraries must have too.

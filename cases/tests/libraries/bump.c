@@ -4,6 +4,18 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__APPLE__)
+#include <malloc/malloc.h>
+#include <stdlib.h>
+
+/* macOS binds a program's calls to libSystem's, whoever else exports the names: see the end. */
+#define malloc bump_malloc
+#define calloc bump_calloc
+#define realloc bump_realloc
+#define free bump_free
+#define aligned_alloc bump_aligned_alloc
+#define posix_memalign bump_posix_memalign
+#endif
 
 #if defined(MISALIGNED)
 enum { OFFSET = 8 };
@@ -43,7 +55,10 @@ static void *take(size_t alignment, size_t size) {
 
 size_t malloc_usable_size(void *p) {
     size_t size = 0;
-    if (p != NULL)
+#if defined(__APPLE__)
+    size = malloc_size(p); /* of a zone: the system's libraries take blocks from those, too */
+#endif
+    if (p != NULL && size == 0)
         memcpy(&size, (char *)p - sizeof size, sizeof size);
     return size;
 }
@@ -81,3 +96,18 @@ int posix_memalign(void **p, size_t alignment, size_t size) {
     *p = block;
     return 0;
 }
+
+#if defined(__APPLE__)
+#undef malloc
+#undef calloc
+#undef realloc
+#undef free
+#undef aligned_alloc
+#undef posix_memalign
+typedef void function(void);
+#define INSTEAD(name) {(function *)bump_##name, (function *)name}
+__attribute__((used, section("__DATA,__interpose"))) static const struct {
+    function *replacement, *replaced;
+} interposed[] = {INSTEAD(malloc), INSTEAD(calloc),        INSTEAD(realloc),
+                  INSTEAD(free),   INSTEAD(aligned_alloc), INSTEAD(posix_memalign)};
+#endif

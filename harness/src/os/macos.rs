@@ -1,6 +1,6 @@
 //! macOS: what it has beyond POSIX to find what a cell left, and what the machine is.
 //!
-//! Compiled and type-checked for both architectures, and not run by anybody yet. Best effort, for there is less than on
+//! Compiled and linked for both architectures, and not run by anybody yet. Best effort, for there is less than on
 //! Linux: a probe outlives a harness that is killed outright; a leftover that has left its session and cleared its
 //! environment is not found; the limits on memory are set where the kernel takes them; and address space randomisation
 //! can be turned off by posix_spawn(2) only, by which no cell is started.

@@ -1,0 +1,29 @@
+/*---
+title     = "which zone the blocks of malloc are in: the default one, and the same for all sizes?"
+norm      = "record"
+source    = ["malloc_zone_malloc(3) of macOS: the default system malloc zone, used by malloc(3), and free(3)"]
+fault     = "zone-of-none"
+needs     = ["malloc", "free"]
+platforms = ["macos"]
+---*/
+#include "zones.h"
+
+static malloc_zone_t *zone_of(size_t n) {
+    void *p = malloc(n);
+    CHECK(p != NULL, "malloc(%zu) returned NULL", n);
+    malloc_zone_t *zone = malloc_zone_from_ptr(p);
+    free(p);
+    return zone;
+}
+
+static const char *word(const malloc_zone_t *zone) {
+    return zone == NULL ? "none" : zone == malloc_default_zone() ? "default" : "other";
+}
+
+PROBE {
+    NEED(malloc_zone_from_ptr);
+    malloc_zone_t *small = zone_of(24), *large = zone_of(MIB(4));
+    FACT("small", word(small));
+    FACT("large", word(large));
+    FACT("one_for_all", small == large ? "yes" : "no");
+}

@@ -1,0 +1,31 @@
+/*---
+title     = "with a knob of the allocator set: up to which size blocks come from the zone of the smallest"
+norm      = "record"
+source    = ["the manual that the knob's entry in cases/allocators names"]
+fault     = "zone-of-none"
+needs     = ["malloc", "free"]
+core      = false
+platforms = ["macos"]
+variants  = "knobs"
+exact     = ["bytes"]
+---*/
+#include "zones.h"
+
+static malloc_zone_t *zone_of(size_t n) {
+    void *p = malloc(n);
+    CHECK(p != NULL, "malloc(%zu) returned NULL", n);
+    malloc_zone_t *zone = malloc_zone_from_ptr(p);
+    free(p);
+    return zone;
+}
+
+PROBE {
+    NEED(malloc_zone_from_ptr);
+    malloc_zone_t *smallest = zone_of(1);
+    size_t n = 1;
+    while (n < KIB(64) && zone_of(n + 1) == smallest)
+        n++;
+    FACT("zone", smallest == NULL ? "none" : n < KIB(64) ? "of-small-blocks" : "of-all-blocks");
+    if (n < KIB(64))
+        MEASURE("bytes", n);
+}

@@ -1,0 +1,30 @@
+/*---
+title     = "a block of a created zone, released by malloc_zone_free with another zone"
+norm      = "record"
+source    = ["<malloc/malloc.h>, malloc_zone_free: frees pointer in zone"]
+fault     = "zone-free-takes-any"
+needs     = []
+platforms = ["macos"]
+variants  = ["24", "4096", "1048576"]
+---*/
+#include "zones.h"
+
+#include "aftermath.h"
+
+static malloc_zone_t *owner;
+
+static void *allocate(size_t n) { return malloc_zone_malloc(owner, n); }
+static void release(void *p) { malloc_zone_free(owner, p); }
+
+PROBE {
+    size_t n = probe_variant_number(24);
+    owner = created_zone();
+    malloc_zone_t *other = created_zone();
+    aftermath_begin(n);
+    void *block = allocate(n);
+    aftermath_victim(block, n, allocate, release);
+    STAGE("freeing");
+    malloc_zone_free(other, block);
+    STAGE("later");
+    FACT("outcome", aftermath_of_victim());
+}
