@@ -215,8 +215,10 @@ impl Compiler {
         os::check_interruption().map_err(|error| error.to_string())?;
         // MinGW's compiler would add the extension of programs to a name without one.
         let extension = output.extension().map(|word| format!(".{}", word.to_string_lossy())).unwrap_or_default();
-        let unfinished = tempfile::Builder::new().prefix("unfinished-").suffix(&extension).tempfile_in(&self.cache);
-        let unfinished = unfinished.map_err(|error| format!("{}: {error}", self.cache.display()))?.into_temp_path();
+        // In a folder of its own: some linkers leave another file beside it.
+        let folder = tempfile::Builder::new().prefix("unfinished-").tempdir_in(&self.cache);
+        let folder = folder.map_err(|error| format!("{}: {error}", self.cache.display()))?;
+        let unfinished = folder.path().join(format!("output{extension}"));
         let result = Command::new(&tool.command[0])
             .args(&tool.command[1..])
             .arg(tool.standard)
@@ -233,7 +235,7 @@ impl Compiler {
         if !result.status.success() {
             return Err(first_error(&String::from_utf8_lossy(&result.stderr)));
         }
-        match unfinished.persist(output) {
+        match fs::rename(&unfinished, output) {
             // Another process was first, and runs it already: Windows does not replace that, and it is the same.
             Err(error) if !output.exists() => Err(format!("{}: {error}", output.display())),
             _ => Ok(output.to_owned()),

@@ -45,7 +45,7 @@ pub struct TargetFile {
     /// says where it is here.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
-    /// A command that runs beside its processes, and ends by itself some time after the last.
+    /// A command that leaves a server for its processes in the background, which ends by itself some time after the last.
     #[serde(default)]
     pub server: String,
     /// A command before its first process. What it leaves running is no cell's, and stays.
@@ -122,9 +122,9 @@ impl TargetFile {
             command
         };
         let failed = |words: &str| format!("{}: {words} fails; {}", self.name, self.install);
-        // One that finds another at work ends at once.
+        // Waited for, or the first process would start one that does not stay; and it fails where one is at work.
         if !self.server.is_empty() {
-            command(&self.server).spawn().with_context(|| failed(&self.server))?;
+            command(&self.server).status().with_context(|| failed(&self.server))?;
         }
         if !self.prepare.is_empty() {
             let status = command(&self.prepare).status().with_context(|| failed(&self.prepare))?;
