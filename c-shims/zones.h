@@ -21,4 +21,14 @@ static inline malloc_zone_t *created_zone(void) {
     return zone;
 }
 
+/* The zone that malloc takes a block of this size from; NULL if none knows it. */
+static inline malloc_zone_t *zone_of_malloc(size_t n) {
+    NEED(malloc_zone_from_ptr);
+    void *p = malloc(n);
+    CHECK(p != NULL, "malloc(%zu) returned NULL", n);
+    malloc_zone_t *zone = malloc_zone_from_ptr(p);
+    free(p);
+    return zone;
+}
+
 #endif

@@ -30,10 +30,11 @@ static void *by_posix_memalign(size_t n) {
     return (pair.from.posix_memalign)(&block, SECTOR, n) == 0 ? block : NULL;
 }
 
-static char *(*volatile duplicate)(const char *text);
-
 static void *by_strdup(size_t n) {
     static char text[MIB(16) + 2];
+    static char *(*volatile duplicate)(const char *);
+    if (duplicate == NULL)
+        duplicate = (char *(*)(const char *))family_need(&pair.from, "strdup");
     if (n > sizeof text)
         probe_unobservable("no text of %zu bytes", n);
     memset(text, 'x', n - 1);
@@ -78,8 +79,5 @@ PROBE {
     pair_open();
     const char *bytes = strchr(probe_variant(), '=');
     size = bytes != NULL ? strtoul(bytes + 1, NULL, 10) : 24;
-    void *(*allocate)(size_t) = allocator();
-    if (allocate == by_strdup)
-        duplicate = (char *(*)(const char *))family_need(&pair.from, "strdup");
-    pair_mix(size, allocate, strstr(probe_variant(), "->realloc") != NULL ? resize : release);
+    pair_mix(size, allocator(), strstr(probe_variant(), "->realloc") != NULL ? resize : release);
 }

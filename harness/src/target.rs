@@ -292,3 +292,25 @@ fn trouble(seen: &Observation) -> Option<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needs(place: &str, variable: &str) -> TargetFile {
+        let text = format!(
+            "title = 'x'\nos = 'windows'\nc = []\ninstall = 'bring it'\nfiles = {{ '{place}' = '{variable}' }}"
+        );
+        TargetFile { name: "made-up".into(), ..toml::from_str(&text).expect("it is right") }
+    }
+
+    #[test]
+    fn a_file_that_nobody_brings_is_missing() {
+        let target = needs("system32/x.dll", "ALLOCHECK_NOT_SET");
+        assert!(target.missing().iter().any(|what| what == "system32/x.dll (ALLOCHECK_NOT_SET)"), "{target:?}");
+        let folder = tempfile::tempdir().expect("there is room");
+        let refusal = target.bring_files(folder.path()).expect_err("nobody brings it").to_string();
+        assert!(refusal.contains("ALLOCHECK_NOT_SET") && refusal.contains("bring it"), "{refusal}");
+        assert_eq!(refusal.lines().count(), 1);
+    }
+}

@@ -8,21 +8,12 @@ platforms = ["macos"]
 ---*/
 #include "zones.h"
 
-static malloc_zone_t *zone_of(size_t n) {
-    void *p = malloc(n);
-    CHECK(p != NULL, "malloc(%zu) returned NULL", n);
-    malloc_zone_t *zone = malloc_zone_from_ptr(p);
-    free(p);
-    return zone;
-}
-
 static const char *word(const malloc_zone_t *zone) {
     return zone == NULL ? "none" : zone == malloc_default_zone() ? "default" : "other";
 }
 
 PROBE {
-    NEED(malloc_zone_from_ptr);
-    malloc_zone_t *small = zone_of(24), *large = zone_of(MIB(4));
+    malloc_zone_t *small = zone_of_malloc(24), *large = zone_of_malloc(MIB(4));
     FACT("small", word(small));
     FACT("large", word(large));
     FACT("one_for_all", small == large ? "yes" : "no");

@@ -11,19 +11,10 @@ exact     = ["bytes"]
 ---*/
 #include "zones.h"
 
-static malloc_zone_t *zone_of(size_t n) {
-    void *p = malloc(n);
-    CHECK(p != NULL, "malloc(%zu) returned NULL", n);
-    malloc_zone_t *zone = malloc_zone_from_ptr(p);
-    free(p);
-    return zone;
-}
-
 PROBE {
-    NEED(malloc_zone_from_ptr);
-    malloc_zone_t *smallest = zone_of(1);
+    malloc_zone_t *smallest = zone_of_malloc(1);
     size_t n = 1;
-    while (n < KIB(64) && zone_of(n + 1) == smallest)
+    while (n < KIB(64) && zone_of_malloc(n + 1) == smallest)
         n++;
     FACT("zone", smallest == NULL ? "none" : n < KIB(64) ? "of-small-blocks" : "of-all-blocks");
     if (n < KIB(64))

@@ -137,6 +137,7 @@ const FAMILIES: [(&str, &str); 11] = [
 
 /// By either name.
 fn family(name: &str) -> &str {
+    let name = name.strip_prefix("operator ").unwrap_or(name);
     FAMILIES.iter().find(|(_, release)| *release == name).map_or(name, |(family, _)| family)
 }
 
@@ -182,16 +183,22 @@ fn holds(region: &Region, one: &Seen) -> bool {
         && one.configuration.iter().all(|(name, value)| region.get(name).is_some_and(|values| values.contains(value)))
 }
 
-/// Boxes that hold all of `those` and none of the others, each as large as it goes. What is not on record may be in one.
+/// Where `those` are, a line for each box.
 fn condensed(those: &[&Seen], others: &[&Seen]) -> Vec<String> {
     let mut every = Region::new();
     for (name, value) in those.iter().chain(others).flat_map(|one| &one.configuration) {
         every.entry(name).or_default().insert(value.clone());
     }
+    let shared = |name: &str| those.iter().chain(others).all(|one| one.configuration.contains_key(name));
+    boxes(those, others, &every).iter().map(|one| told(one, &every, shared)).collect()
+}
+
+/// Boxes that hold all of `those` and none of the others, each as large as it goes. What is not on record may be in one.
+fn boxes(those: &[&Seen], others: &[&Seen], every: &Region) -> Vec<Region> {
     let mut boxes: Vec<Region> = Vec::new();
     for one in those {
         if !boxes.iter().any(|region| holds(region, one)) {
-            boxes.push(widened(one, those, others, &every));
+            boxes.push(widened(one, those, others, every));
         }
     }
     for place in (0..boxes.len()).rev() {
@@ -200,8 +207,7 @@ fn condensed(those: &[&Seen], others: &[&Seen]) -> Vec<String> {
             boxes.remove(place);
         }
     }
-    let shared = |name: &str| those.iter().chain(others).all(|one| one.configuration.contains_key(name));
-    boxes.iter().map(|one| told(one, &every, shared)).collect()
+    boxes
 }
 
 /// The box around one: whole dimensions first, then values that bring more of `those` in.
@@ -297,6 +303,41 @@ mod tests {
           silent         PYTHONMALLOC malloc
                          size 513
         ");
+    }
+
+    /// Two dimensions, each letter an outcome; a dot is not on record.
+    #[rstest]
+    #[case(&["aab", "aab", "bba"])]
+    #[case(&["ab.", ".ab", "b.a"])]
+    #[case(&["abababab", "babababa", "aaaabbbb", "abbaabba"])]
+    #[case(&["aaa", "aaa"])]
+    fn boxes_hold_all_of_an_outcome_and_nothing_else(#[case] rows: &[&str]) {
+        let cells = rows.iter().enumerate().flat_map(|(y, row)| row.chars().enumerate().map(move |(x, c)| (x, y, c)));
+        let seen: Vec<Seen> = cells
+            .filter(|(_, _, outcome)| *outcome != '.')
+            .map(|(x, y, outcome)| Seen {
+                pair: ("from".into(), "to".into()),
+                configuration: BTreeMap::from([("x", x.to_string()), ("y", y.to_string())]),
+                outcome: outcome.into(),
+            })
+            .collect();
+        let values = |name| seen.iter().map(|one| one.configuration[name].clone()).collect();
+        let every = Region::from(["x", "y"].map(|name| (name, values(name))));
+        for outcome in ["a", "b"] {
+            let (those, others): (Vec<&Seen>, Vec<&Seen>) = seen.iter().partition(|one| one.outcome == outcome);
+            let boxes = boxes(&those, &others, &every);
+            assert!(those.iter().all(|one| boxes.iter().any(|region| holds(region, one))), "{boxes:?}");
+            assert!(!others.iter().any(|one| boxes.iter().any(|region| holds(region, one))), "{boxes:?}");
+        }
+    }
+
+    #[rstest]
+    #[case("operator delete", "new")]
+    #[case("array delete", "array new")]
+    #[case("g_free", "g_malloc")]
+    #[case("jemalloc", "jemalloc")]
+    fn a_family_is_named_by_what_releases_it_too(#[case] name: &str, #[case] expected: &str) {
+        assert_eq!(family(name), expected);
     }
 
     #[rstest]
