@@ -3,7 +3,7 @@ title     = "which zone the blocks of malloc are in: the default one, and the sa
 norm      = "record"
 source    = ["malloc_zone_malloc(3) of macOS: the default system malloc zone, used by malloc(3), and free(3)"]
 fault     = "zone-of-none"
-needs     = ["malloc", "free"]
+needs     = []
 platforms = ["macos"]
 ---*/
 #include "zones.h"
