@@ -3,7 +3,8 @@
  * death. */
 #include "pair.h"
 
-enum { NEIGHBOURS = 32, MOST_LATER = 8192, FILLED_MOST = 512, VICTIM_SEED = 1000, LOOKS = 5, LOOK_MS = 15 };
+enum { NEIGHBOURS = 32, MANY = 8192, MOST_LATER = MANY + 4 * NEIGHBOURS };
+enum { FILLED_MOST = 512, VICTIM_SEED = 1000, LOOKS = 5, LOOK_MS = 15, CONTROLS = 8 };
 
 struct pair pair;
 
@@ -39,8 +40,6 @@ static struct block take(unsigned turn, unsigned seed) {
 
 static bool is_whole(struct block block) { return first_unlike_fill(block.at, filled, block.seed) == filled; }
 
-bool pair_holds_contents(const void *block) { return first_unlike_fill(block, filled, VICTIM_SEED) == filled; }
-
 static bool all_whole(const struct block *blocks, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (!is_whole(blocks[i]))
@@ -53,20 +52,28 @@ static size_t neighbour_count(void) { return size <= MIB(1) ? NEIGHBOURS : 4; }
 
 /* Allocators that shuffle hand a small block out again late; large ones cost too much to take many of. */
 static size_t later_count(void) {
-    return size <= KIB(1) ? MOST_LATER : size <= KIB(64) ? 128 : size <= MIB(1) ? 16 : 4;
+    return size <= KIB(1) ? MANY : size <= KIB(64) ? 128 : size <= MIB(1) ? 16 : 4;
 }
 
-/* Later looks only give the allocator occasion to tidy up. */
-static size_t look_count(void) { return size <= KIB(1) ? MOST_LATER / 8 : size <= MIB(1) ? 16 : 4; }
+/* More than were given back: a heap of Windows comes back to a block after all that were freed with it. Of large ones the
+ * looks only give the allocator occasion to tidy up. */
+static size_t look_count(void) { return size <= KIB(64) ? later_count() + 4 * NEIGHBOURS : size <= MIB(1) ? 16 : 4; }
 
-/* Is the block left as it was, mapped and handed to nobody, after many more were taken? */
-static bool stays_as_it_was(struct block block, struct block *later, size_t count) {
-    bool handed_out = false;
-    for (unsigned i = 0; i < count; i++) {
+static void take_many(struct block *later, size_t count) {
+    for (unsigned i = 0; i < count; i++)
         later[i] = take(i, 100 + i);
-        handed_out |= overlaps(later[i].at, size, block.at, size);
-    }
-    return !handed_out && !witness_unmapped(block.at, size) && is_whole(block);
+}
+
+/* Is the released block among those that were handed out since, or unmapped? */
+static bool is_gone(struct block block, const struct block *later, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (overlaps(later[i].at, size, block.at, size))
+            return true;
+    return witness_unmapped(block.at, size);
+}
+
+static bool is_untouched(struct block block, const struct block *later, size_t count) {
+    return !is_gone(block, later, count) && is_whole(block);
 }
 
 static void give_back(const struct block *blocks, size_t count) {
@@ -75,26 +82,66 @@ static void give_back(const struct block *blocks, size_t count) {
 }
 
 /* Some allocators keep a freed block aside until its neighbours are free as well, as they are now. Some tidy their caches
- * by the clock, every 10 ms: they let go what has lain there since the last time, of large blocks one size at a time. */
-static bool stays_for_good(struct block block, struct block *later) {
-    bool untouched = true;
-    for (unsigned look = 0; untouched && look < LOOKS; look++) {
+ * by the clock, every 10 ms: they let go what has lain there since the last time, of large blocks one size at a time.
+ * A block is lost only where one of those that their owner has back is used again. */
+static const char *outcome_for_good(struct block victim, const struct block *controls, struct block *later) {
+    bool any_gone = false;
+    for (unsigned look = 0; look < LOOKS; look++) {
         clock_skip(LOOK_MS);
-        untouched = stays_as_it_was(block, later, look_count());
+        take_many(later, look_count());
+        if (!is_untouched(victim, later, look_count()))
+            return "silent";
+        for (size_t i = 0; i < CONTROLS && !any_gone; i++)
+            any_gone = is_gone(controls[i], later, look_count());
         give_back(later, look_count());
     }
-    return untouched;
+    if (!any_gone)
+        probe_unobservable("a block of %zu that its own free released is not used again either", size);
+    return "leaked";
 }
 
 static const char *outcome_after(struct block victim, const struct block *live) {
     static struct block later[MOST_LATER];
-    bool untouched = stays_as_it_was(victim, later, later_count());
+    take_many(later, later_count());
+    bool untouched = is_untouched(victim, later, later_count());
     /* A block handed out twice was filled twice. */
     if (!all_whole(live, neighbour_count()) || !all_whole(later, later_count()))
         return "corrupted";
     give_back(later, later_count());
     give_back(live, neighbour_count());
-    return untouched && stays_for_good(victim, later) ? "leaked" : "silent";
+    /* Its owner's, and not all near the victim: in the low-fragmentation heap a lost block holds those beside it. */
+    struct block controls[CONTROLS];
+    for (size_t i = 0; i < CONTROLS; i++)
+        controls[i] = later[later_count() * i / CONTROLS / 2 * 2];
+    return untouched ? outcome_for_good(victim, controls, later) : "silent";
+}
+
+const char *pair_release(void *block) {
+    (pair.to.free)(block);
+    return NULL;
+}
+
+const char *pair_resize(void *block) {
+    void *moved = (pair.to.realloc)(block, 2 * size);
+    STAGE("later");
+    if (moved == NULL)
+        return "refused";
+    if (first_unlike_fill(moved, filled, VICTIM_SEED) != filled)
+        return "corrupted";
+    (pair.to.free)(moved);
+    return NULL;
+}
+
+/* A heap of Windows serves the first blocks of a size from elsewhere than all that follow (low-fragmentation heap): the
+ * question is about those. */
+static void warm_up(void) {
+#if defined(_WIN32)
+    void *blocks[NEIGHBOURS];
+    for (size_t i = 0; i < COUNT_OF(blocks); i++)
+        blocks[i] = allocate_from(size);
+    for (size_t i = 0; i < COUNT_OF(blocks); i++)
+        (pair.from.free)(blocks[i]);
+#endif
 }
 
 void pair_mix(size_t bytes, void *(*allocate)(size_t size), const char *(*give)(void *block)) {
@@ -102,6 +149,7 @@ void pair_mix(size_t bytes, void *(*allocate)(size_t size), const char *(*give)(
     allocate_from = allocate;
     size = bytes;
     filled = size < FILLED_MOST ? size : FILLED_MOST;
+    warm_up();
     struct block victim = filled_block(allocate(size), VICTIM_SEED);
     for (unsigned i = 0; i < neighbour_count(); i++)
         live[i] = take(i, i);

@@ -16,7 +16,8 @@ void pair_open(void);
  * family, and reports the outcome. `give` returns NULL, or the outcome if it has seen it by itself. */
 void pair_mix(size_t size, void *(*allocate)(size_t size), const char *(*give)(void *block));
 
-/* Does it begin with the bytes of the block that pair_mix took? */
-bool pair_holds_contents(const void *block);
+/* Ways to give it: to the other family's free, and to its realloc for twice the size. */
+const char *pair_release(void *block);
+const char *pair_resize(void *block);
 
 #endif

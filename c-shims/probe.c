@@ -201,6 +201,7 @@ void probe_begin(void) {
     family_of_process(&under_test, probe_setting("ALLOCHECK_EXPECT"));
     probe_report("malloc", under_test.module);
     family_require(&under_test, probe_setting("ALLOCHECK_NEEDS"));
+    system_be_child();
 }
 
 int probe_main(void (*body)(void)) {

@@ -240,7 +240,8 @@ struct holds process_holds(void);
 /* Zeroed memory from the system, shared with children of this process; never from an allocator. */
 void *system_pages(size_t n);
 /* Runs step(shared) in a copy of this process and waits. True if it came to its end; `shared` (from system_pages) brings
- * results back. A death is the caller's to judge. POSIX only. */
+ * results back. A death is the caller's to judge. On Windows the copy is one that was started anew: it has of its parent
+ * what `shared` holds, and no more. */
 bool in_child(void (*step)(void *shared), void *shared);
 
 /* Everything before it is done once, everything after it in a copy of this process for each variant: for rules with

@@ -29,5 +29,7 @@ void system_begin(void);
 void system_report(const char *line, size_t length);
 uint64_t system_milliseconds(void);
 _Noreturn void system_exit(int status);
+/* In a child that in_child() had to start anew (Windows): does its step, and ends. Elsewhere it returns. */
+void system_be_child(void);
 
 #endif

@@ -84,6 +84,8 @@ bool in_child(void (*step)(void *shared), void *shared) {
     return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_DONE;
 }
 
+void system_be_child(void) {}
+
 /* One line without its end; false if there is none, or no more. A byte at a time: requests are short, and nothing is left
  * over in a buffer that the copies would share. */
 static bool read_request(int descriptor, char *line, size_t size) {

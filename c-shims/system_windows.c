@@ -1,5 +1,4 @@
-/* The system calls of a probe on Windows: report, death, clock, threads. The report is standard output; no process is
- * copied here, so what needs copies cannot be asked. */
+/* The system calls of a probe on Windows: report, death, clock, children, threads. The report is standard output. */
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
@@ -36,6 +35,8 @@ static const struct status {
     {0xC000000D, "STATUS_INVALID_PARAMETER"},
 };
 
+static bool is_child;
+
 /* A status of 32 bits does not fit into what a POSIX runner tells of an exit, so the probe says itself how it dies. */
 static LONG WINAPI die(EXCEPTION_POINTERS *exception) {
     DWORD code = exception->ExceptionRecord->ExceptionCode;
@@ -43,7 +44,8 @@ static LONG WINAPI die(EXCEPTION_POINTERS *exception) {
     for (size_t i = 0; i < COUNT_OF(statuses); i++)
         if (statuses[i].code == code)
             name = statuses[i].name;
-    probe_report("died", name);
+    if (!is_child) /* whose death is its parent's to judge */
+        probe_report("died", name);
     TerminateProcess(GetCurrentProcess(), code);
     return EXCEPTION_EXECUTE_HANDLER;
 }
@@ -67,7 +69,7 @@ _Noreturn void system_exit(int status) {
         Sleep(INFINITE);
 }
 
-/* ---- Clock, pages, processes, threads ------------------------------------------------------------------------------ */
+/* ---- Clock and pages ------------------------------------------------------------------------------------------------- */
 
 uint64_t system_milliseconds(void) { return GetTickCount64(); }
 
@@ -77,19 +79,103 @@ size_t page_size(void) {
     return system.dwPageSize;
 }
 
+/* ---- Children --------------------------------------------------------------------------------------------------------
+ *
+ * There is no fork, so a child is this program started anew: what rules ask of it is asked of a heap that nobody used.
+ * The memory that it shares with its parent comes to it in the place of standard input. */
+
+#define CHILD "ALLOCHECK_CHILD"
+
+/* Begins what system_pages returns a part of. */
+struct head {
+    HMODULE image; /* of the parent: addresses of code mean the same in both if it is the child's */
+    HANDLE section, report;
+    void *base, *shared;
+    void (*step)(void *shared);
+    bool reached; /* by the child */
+};
+
+enum { HEAD = 4096 };
+
 void *system_pages(size_t n) {
-    void *p = VirtualAlloc(NULL, n, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-    if (p == NULL)
-        probe_unobservable("the system has no %zu bytes for the probe itself", n);
-    return p;
+    SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
+    uint64_t size = (uint64_t)n + HEAD;
+    HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, &inherited, PAGE_READWRITE, (DWORD)(size >> 32),
+                                        (DWORD)size, NULL);
+    struct head *head = section != NULL ? MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0) : NULL;
+    if (head == NULL)
+        probe_unobservable("the system has no %zu bytes of shared memory for the probe itself", n);
+    *head = (struct head){.image = GetModuleHandleA(NULL), .section = section, .base = head};
+    return (char *)head + HEAD;
+}
+
+/* Its exit status; STATUS_NOT_ASKED if it did not start. */
+static DWORD run_child(struct head *head) {
+    char program[MAX_PATH];
+    PROCESS_INFORMATION child;
+    STARTUPINFOA start = {.cb = sizeof start, .dwFlags = STARTF_USESTDHANDLES, .hStdInput = head->section};
+    start.hStdError = GetStdHandle(STD_ERROR_HANDLE);
+    DWORD status = STATUS_NOT_ASKED;
+    if (GetModuleFileNameA(NULL, program, MAX_PATH) >= MAX_PATH ||
+        !CreateProcessA(program, NULL, NULL, NULL, TRUE, 0, NULL, NULL, &start, &child))
+        return status;
+    WaitForSingleObject(child.hProcess, INFINITE);
+    GetExitCodeProcess(child.hProcess, &status);
+    CloseHandle(child.hThread);
+    CloseHandle(child.hProcess);
+    return status;
 }
 
 bool in_child(void (*step)(void *shared), void *shared) {
-    (void)step, (void)shared;
-    probe_unobservable("the question needs a copy of the process, and this system has no fork");
+    MEMORY_BASIC_INFORMATION memory;
+    if (shared == NULL || VirtualQuery(shared, &memory, sizeof memory) == 0)
+        probe_unobservable("the question needs a copy of the process, and this system has no fork");
+    struct head *head = memory.AllocationBase;
+    *head = (struct head){.image = head->image, .section = head->section, .base = head, .step = step, .shared = shared};
+    head->report = GetStdHandle(STD_OUTPUT_HANDLE);
+    SetHandleInformation(head->report, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    SetEnvironmentVariableA(CHILD, "1");
+    /* One start of many fails under Wine, with an internal error; and the place of the shared memory may be taken. */
+    for (unsigned tries = 0; tries < 10; tries++) {
+        DWORD status = run_child(head);
+        probe_tick();
+        if (head->reached)
+            return status == STATUS_DONE;
+        Sleep(20);
+    }
+    probe_unobservable("a child of this program does not get to its step");
+}
+
+/* The shared memory, at the place where the parent has it. */
+static struct head *shared_with_parent(void) {
+    HANDLE section = GetStdHandle(STD_INPUT_HANDLE);
+    struct head *anywhere = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
+    if (anywhere == NULL)
+        return NULL;
+    void *base = anywhere->base;
+    UnmapViewOfFile(anywhere);
+    return MapViewOfFileEx(section, FILE_MAP_WRITE, 0, 0, 0, base);
+}
+
+void system_be_child(void) {
+    char value[2];
+    if (GetEnvironmentVariableA(CHILD, value, sizeof value) == 0)
+        return;
+    struct head *head = shared_with_parent();
+    if (head == NULL)
+        ExitProcess(STATUS_NOT_ASKED);
+    is_child = head->reached = true;
+    SetStdHandle(STD_OUTPUT_HANDLE, head->report);
+    if (head->image != GetModuleHandleA(NULL))
+        probe_unobservable("a child has its code elsewhere than its parent");
+    witness_begin();
+    head->step(head->shared);
+    system_exit(STATUS_DONE);
 }
 
 void probe_fork_here(void) {}
+
+/* ---- Threads ----------------------------------------------------------------------------------------------------------- */
 
 static DWORD WINAPI thread_body(void *argument) {
     struct thread *thread = argument;

@@ -52,5 +52,36 @@ with open(sys.argv[1] + "/ucrtbase.dll", "wb") as file:
 PYTHON
 }
 
+# A minimal Debian in a folder of its own, made once: its folder's path.   debian_root NAME RELEASE PACKAGES [ARCHITECTURE]
+debian_root() {
+    packages debootstrap >&2
+    local root=${ALLOCHECK_ROOTS:-/var/tmp/allocheck-roots}/$1 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+    echo "$root"
+    [ -e "$root/made" ] && return
+    as_root rm -rf "$root" && as_root mkdir -p "$(dirname "$root")"
+    {
+        retry as_root debootstrap --variant=minbase --include=ca-certificates "$2" "$root" "$mirror" || return 1
+        [ -z "${4:-}" ] || as_root chroot "$root" dpkg --add-architecture "$4"
+        retry as_root chroot "$root" apt-get update -qq || return 1
+        # shellcheck disable=SC2086
+        retry as_root chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $3 || return 1
+        as_root touch "$root/made"
+    } >&2
+}
+
+# Wine 10 for 64 and 32 bit, Debian 13's: its commands first on PATH, and a cache of its own for the folders that it keeps.
+need_wine10() {
+    packages bubblewrap
+    local root tools=${XDG_CACHE_HOME:-$HOME/.cache}/allocheck-tools/wine-10 command
+    root=$(debian_root trixie-wine trixie "wine wine64 wine32:i386" i386) || return 1
+    mkdir -p "$tools/bin" "$tools/cache"
+    for command in wine wineboot wineserver; do
+        printf '#!/bin/sh\nexec bwrap --bind "%s" / --dev-bind /dev /dev --bind /proc /proc --bind "%s" "%s" --bind "%s" "%s" -- /usr/bin/%s "$@"\n' \
+            "$root" "${TMPDIR:-/tmp}" "${TMPDIR:-/tmp}" "$HOME" "$HOME" "$command" >"$tools/bin/$command"
+        chmod +x "$tools/bin/$command"
+    done
+    export PATH=$tools/bin:$PATH XDG_CACHE_HOME=$tools/cache
+}
+
 # The command that the README gives for a purpose: the first line of that word in a code block.
 readme_command() { sed -n '/^```/,/^```/p' README.md | grep -m1 -E "^$1( |$)" | sed 's/ *#.*//'; }

@@ -11,12 +11,7 @@ variants = ["24", "4096", "1048576"]
 ---*/
 #include "pair.h"
 
-static const char *release(void *block) {
-    (pair.to.free)(block);
-    return NULL;
-}
-
 PROBE {
     pair_open();
-    pair_mix(probe_variant_number(24), pair.from.malloc, release);
+    pair_mix(probe_variant_number(24), pair.from.malloc, pair_release);
 }

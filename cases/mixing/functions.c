@@ -42,24 +42,6 @@ static void *by_strdup(size_t n) {
     return duplicate(text);
 }
 
-static size_t size;
-
-static const char *release(void *block) {
-    (pair.to.free)(block);
-    return NULL;
-}
-
-static const char *resize(void *block) {
-    void *moved = (pair.to.realloc)(block, 2 * size);
-    STAGE("later");
-    if (moved == NULL)
-        return "refused";
-    if (!pair_holds_contents(moved))
-        return "corrupted";
-    (pair.to.free)(moved);
-    return NULL;
-}
-
 static void *(*allocator(void))(size_t) {
     static const struct {
         const char *name;
@@ -78,6 +60,6 @@ static void *(*allocator(void))(size_t) {
 PROBE {
     pair_open();
     const char *bytes = strchr(probe_variant(), '=');
-    size = bytes != NULL ? strtoul(bytes + 1, NULL, 10) : 24;
-    pair_mix(size, allocator(), strstr(probe_variant(), "->realloc") != NULL ? resize : release);
+    size_t size = bytes != NULL ? strtoul(bytes + 1, NULL, 10) : 24;
+    pair_mix(size, allocator(), strstr(probe_variant(), "->realloc") != NULL ? pair_resize : pair_release);
 }

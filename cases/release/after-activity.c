@@ -4,7 +4,7 @@ norm     = "record"
 source   = ["jemalloc(3) opt.dirty_decay_ms", "mimalloc manual MIMALLOC_PURGE_DELAY"]
 fault    = "release-late"
 needs    = ["malloc", "free"]
-platforms = ["linux", "macos"]
+platforms = ["linux", "macos", "windows"]
 waits    = true
 ---*/
 #include "release.h"

@@ -5,7 +5,7 @@ source   = ["jemalloc(3) opt.dirty_decay_ms", "jemalloc(3) opt.background_thread
 fault    = "free-keeps-large"
 needs    = ["malloc", "free"]
 core     = false
-platforms = ["linux", "macos"]
+platforms = ["linux", "macos", "windows"]
 waits    = true
 ---*/
 #include "release.h"

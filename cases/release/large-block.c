@@ -4,7 +4,7 @@ norm     = "record"
 source   = ["malloc(3) NOTES", "mallopt(3) M_MMAP_THRESHOLD"]
 fault    = "release-decommits"
 needs    = ["malloc", "free"]
-platforms = ["linux", "macos"]
+platforms = ["linux", "macos", "windows"]
 variants = ["1048576", "16777216", "67108864"]
 ---*/
 #include "release.h"

@@ -4,7 +4,7 @@ norm     = "record"
 source   = ["malloc_trim(3)", "mallopt(3) M_TRIM_THRESHOLD"]
 fault    = "release-small-at-once"
 needs    = ["malloc", "free"]
-platforms = ["linux", "macos"]
+platforms = ["linux", "macos", "windows"]
 variants = ["24-forward", "24-reverse", "1000-forward", "1000-reverse", "1000-all-but-last"]
 ---*/
 #include "release.h"

@@ -4,7 +4,7 @@ norm     = "record"
 source   = ["C17 7.22.3.5p2", "realloc(3)"]
 fault    = "free-keeps-large"
 needs    = ["malloc", "realloc", "free"]
-platforms = ["linux", "macos"]
+platforms = ["linux", "macos", "windows"]
 ---*/
 #include "release.h"
 

@@ -5,7 +5,7 @@ source   = ["malloc(3) NOTES", "mallopt(3) M_MMAP_THRESHOLD"]
 fault    = "free-keeps-large"
 needs    = ["malloc", "free"]
 core     = false
-platforms = ["linux", "macos"]
+platforms = ["linux", "macos", "windows"]
 ---*/
 #include "release.h"
 

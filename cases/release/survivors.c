@@ -5,7 +5,7 @@ source   = ["malloc_trim(3)", "mallopt(3) M_TRIM_THRESHOLD"]
 fault    = "release-small-at-once"
 needs    = ["free"]
 core     = false
-platforms = ["linux", "macos"]
+platforms = ["linux", "macos", "windows"]
 variants = { one-in = ["2", "1000"] }
 ---*/
 #include "release.h"

@@ -4,7 +4,7 @@ norm     = "record"
 source   = ["mallopt(3) M_MMAP_THRESHOLD", "malloc(3) NOTES"]
 fault    = "release-threshold-doubled"
 needs    = ["malloc", "free"]
-platforms = ["linux", "macos"]
+platforms = ["linux", "macos", "windows"]
 variants = ["", "untouched", "after-churn"]
 exact    = ["bytes"]
 ---*/

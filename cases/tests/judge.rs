@@ -108,6 +108,7 @@ fn deviating(versions: Option<&str>, sometimes: bool) -> Allocator {
     let known = Deviation {
         rule: "conformance/group/*".into(),
         variant: None,
+        platform: None,
         versions: versions.map(str::to_owned),
         reason: "known".into(),
         link: Some("made-up#1".into()),
@@ -133,6 +134,19 @@ fn deviations(
     let cell = cell(rule(Area::Conformance, Norm::Must), deviating(versions, sometimes));
     let finding = judge(&cell, &[seen], String::new());
     assert_eq!((finding.verdict, finding.complaint), (verdict, complaint));
+}
+
+#[rstest]
+#[case::of_every_platform(None, "i686-wine-8.0", true)]
+#[case::of_this_one(Some("*-wine-*"), "i686-wine-8.0", true)]
+#[case::of_another(Some("*-wine-*"), "i686-windows-gnu", false)]
+fn a_deviation_is_known_on_its_platforms(
+    #[case] known_on: Option<&str>,
+    #[case] platform: &str,
+    #[case] is_known: bool,
+) {
+    let known = Deviation { platform: known_on.map(str::to_owned), ..deviating(None, false).deviations.remove(0) };
+    assert_eq!(known.is_on(platform), is_known);
 }
 
 fn died(stage: &str, ending: Ending, detail: &str, message: Option<&str>) -> Observation {

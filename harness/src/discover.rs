@@ -105,6 +105,9 @@ pub fn allocators(
             found.push(library_of_the_user(catalog, machine, workshop, name.as_deref(), path)?);
         }
     }
+    for allocator in &mut found {
+        allocator.deviations.retain(|known| known.is_on(&machine.platform.name));
+    }
     let keys: Vec<String> = found.iter().map(Allocator::key).collect();
     if let Some((_, key)) = keys.iter().enumerate().find(|(place, key)| keys[..*place].contains(key)) {
         bail!("two allocators are called {key}; tell them apart with NAME=PATH");

@@ -294,6 +294,8 @@ pub struct Deviation {
     pub rule: String,
     /// A glob over variants.
     pub variant: Option<String>,
+    /// A glob over the names of platforms, where it is not the same on all.
+    pub platform: Option<String>,
     /// A version requirement such as `<2.33`; `None` is every version.
     pub versions: Option<String>,
     pub reason: String,
@@ -301,6 +303,13 @@ pub struct Deviation {
     /// A race: not seeing it is no news.
     #[serde(default)]
     pub sometimes: bool,
+}
+
+impl Deviation {
+    /// Is it known on the platform of this name?
+    pub fn is_on(&self, platform: &str) -> bool {
+        self.platform.as_ref().is_none_or(|glob| glob::Pattern::new(glob).is_ok_and(|glob| glob.matches(platform)))
+    }
 }
 
 /// An outcome that varies by itself, with the set of outcomes that are expected.

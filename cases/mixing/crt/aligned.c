@@ -8,23 +8,33 @@ load      = "dlopen"
 platforms = ["windows"]
 variants  = ["_aligned_free", "free"]
 ---*/
-#include "probe.h"
+#include "pair.h"
+
+enum { ALIGNMENT = 256 };
+
+/* Of the two families. */
+static void *(*aligned_malloc[2])(size_t size, size_t alignment);
+static void (*given_to)(void *block);
+
+static void *aligned_by_from(size_t size) { return aligned_malloc[0](size, ALIGNMENT); }
+static void *aligned_by_to(size_t size) { return aligned_malloc[1](size, ALIGNMENT); }
+
+static const char *give(void *block) {
+    given_to(block);
+    return NULL;
+}
+
+/* Makes a family one of aligned blocks alone: its neighbours are released the right way. */
+static void align(struct family *family, unsigned which, void *(*allocate)(size_t size)) {
+    aligned_malloc[which] = (void *(*)(size_t, size_t))family_need(family, "_aligned_malloc");
+    family->malloc = allocate;
+    family->free = (void (*)(void *))family_need(family, "_aligned_free");
+}
 
 PROBE {
-    struct family from, to;
-    family_open(&from, probe_setting("ALLOCHECK_FROM"));
-    family_open(&to, probe_setting("ALLOCHECK_TO"));
-    void *(*allocate)(size_t, size_t) = (void *(*)(size_t, size_t))family_need(&from, "_aligned_malloc");
-    void (*release)(void *) = (void (*)(void *))family_need(&to, probe_variant());
-    void *block = allocate(1000, 256);
-    CHECK(block != NULL && is_aligned(block, 256), "_aligned_malloc(1000, 256) returned %p", block);
-    fill(block, 1000, 1);
-    STAGE("freeing");
-    release(block);
-    STAGE("later");
-    /* A block that its owner has back is handed out again sooner or later. */
-    bool handed_out = false;
-    for (size_t i = 0; i < 1000; i++)
-        handed_out |= overlaps(allocate(1000, 256), 1000, block, 1000);
-    FACT("outcome", handed_out ? "silent" : "leaked");
+    pair_open();
+    given_to = (void (*)(void *))family_need(&pair.to, probe_variant());
+    align(&pair.from, 0, aligned_by_from);
+    align(&pair.to, 1, aligned_by_to);
+    pair_mix(1000, aligned_by_from, give);
 }

@@ -125,8 +125,10 @@ fn explain_allocator(file: &AllocatorFile, here: &[Allocator], style: &Style) ->
         text += &head("known deviations");
     }
     for known in &file.deviations {
-        let versions = known.versions.as_ref().map_or(String::new(), |versions| format!("   versions {versions}"));
-        text += &format!("  {}{versions}\n", crate::plan::rule_key(&known.rule, known.variant.as_deref()));
+        let limit =
+            |name, value: &Option<String>| value.as_ref().map_or(String::new(), |value| format!("   {name} {value}"));
+        let limits = limit("versions", &known.versions) + &limit("platform", &known.platform);
+        text += &format!("  {}{limits}\n", crate::plan::rule_key(&known.rule, known.variant.as_deref()));
         let link = known.link.as_ref().map_or(String::new(), |link| format!(" ({link})"));
         text += &style.wrap("      ", &format!("{}{link}", known.reason));
     }
