@@ -82,9 +82,10 @@ size_t page_size(void) {
 /* ---- Children --------------------------------------------------------------------------------------------------------
  *
  * There is no fork, so a child is this program started anew: what rules ask of it is asked of a heap that nobody used.
- * The memory that it shares with its parent comes to it in the place of standard input. */
+ * It is told of the memory that it shares with its parent by the environment, a letter for each four bits of a handle. */
 
 #define CHILD "ALLOCHECK_CHILD"
+enum { LETTERS = sizeof(uintptr_t) * 2 };
 
 /* Begins what system_pages returns a part of. */
 struct head {
@@ -102,19 +103,41 @@ void *system_pages(size_t n) {
     uint64_t size = (uint64_t)n + HEAD;
     HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, &inherited, PAGE_READWRITE, (DWORD)(size >> 32),
                                         (DWORD)size, NULL);
-    struct head *head = section != NULL ? MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0) : NULL;
+    /* Where a child that is at its start has nothing either. */
+    const uintptr_t first = sizeof(void *) == 8 ? (uintptr_t)0x6000 << 16 << 16 : 0x50000000, step = MIB(16);
+    struct head *head = NULL;
+    for (unsigned place = 0; section != NULL && head == NULL && place < 64; place++)
+        head = MapViewOfFileEx(section, FILE_MAP_WRITE, 0, 0, 0, (void *)(first + place * step));
     if (head == NULL)
         probe_unobservable("the system has no %zu bytes of shared memory for the probe itself", n);
     *head = (struct head){.image = GetModuleHandleA(NULL), .section = section, .base = head};
     return (char *)head + HEAD;
 }
 
+static void tell_child(HANDLE section) {
+    char value[LETTERS + 1] = {0};
+    uintptr_t left = (uintptr_t)section;
+    for (size_t i = 0; i < LETTERS; i++, left /= 16)
+        value[i] = (char)('a' + left % 16);
+    SetEnvironmentVariableA(CHILD, value);
+}
+
+/* NULL if this is no child. */
+static HANDLE told_by_parent(void) {
+    char value[LETTERS + 1];
+    uintptr_t section = 0;
+    if (GetEnvironmentVariableA(CHILD, value, sizeof value) != LETTERS)
+        return NULL;
+    for (size_t i = LETTERS; i-- > 0;)
+        section = section * 16 + (uintptr_t)(value[i] - 'a');
+    return (HANDLE)section;
+}
+
 /* Its exit status; STATUS_NOT_ASKED if it did not start. */
-static DWORD run_child(struct head *head) {
+static DWORD run_child(void) {
     char program[MAX_PATH];
     PROCESS_INFORMATION child;
-    STARTUPINFOA start = {.cb = sizeof start, .dwFlags = STARTF_USESTDHANDLES, .hStdInput = head->section};
-    start.hStdError = GetStdHandle(STD_ERROR_HANDLE);
+    STARTUPINFOA start = {.cb = sizeof start, .dwFlags = STARTF_USESTDHANDLES}; /* what it says of its start is no news */
     DWORD status = STATUS_NOT_ASKED;
     if (GetModuleFileNameA(NULL, program, MAX_PATH) >= MAX_PATH ||
         !CreateProcessA(program, NULL, NULL, NULL, TRUE, 0, NULL, NULL, &start, &child))
@@ -134,10 +157,10 @@ bool in_child(void (*step)(void *shared), void *shared) {
     *head = (struct head){.image = head->image, .section = head->section, .base = head, .step = step, .shared = shared};
     head->report = GetStdHandle(STD_OUTPUT_HANDLE);
     SetHandleInformation(head->report, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-    SetEnvironmentVariableA(CHILD, "1");
+    tell_child(head->section);
     /* One start of many fails under Wine, with an internal error; and the place of the shared memory may be taken. */
     for (unsigned tries = 0; tries < 10; tries++) {
-        DWORD status = run_child(head);
+        DWORD status = run_child();
         probe_tick();
         if (head->reached)
             return status == STATUS_DONE;
@@ -147,8 +170,7 @@ bool in_child(void (*step)(void *shared), void *shared) {
 }
 
 /* The shared memory, at the place where the parent has it. */
-static struct head *shared_with_parent(void) {
-    HANDLE section = GetStdHandle(STD_INPUT_HANDLE);
+static struct head *shared_with_parent(HANDLE section) {
     struct head *anywhere = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
     if (anywhere == NULL)
         return NULL;
@@ -158,10 +180,10 @@ static struct head *shared_with_parent(void) {
 }
 
 void system_be_child(void) {
-    char value[2];
-    if (GetEnvironmentVariableA(CHILD, value, sizeof value) == 0)
+    HANDLE section = told_by_parent();
+    if (section == NULL)
         return;
-    struct head *head = shared_with_parent();
+    struct head *head = shared_with_parent(section);
     if (head == NULL)
         ExitProcess(STATUS_NOT_ASKED);
     is_child = head->reached = true;

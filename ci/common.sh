@@ -62,7 +62,8 @@ debian_root() {
     {
         retry as_root debootstrap --variant=minbase --include=ca-certificates "$2" "$root" "$mirror" || return 1
         [ -z "${4:-}" ] || as_root chroot "$root" dpkg --add-architecture "$4"
-        retry as_root chroot "$root" apt-get update -qq || return 1
+        # A mirror may lag.
+        retry as_root chroot "$root" apt-get update -qq -o Acquire::Check-Valid-Until=false || return 1
         # shellcheck disable=SC2086
         retry as_root chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $3 || return 1
         as_root touch "$root/made"
