@@ -90,30 +90,36 @@ impl TargetFile {
         workshop.cache().join(&self.name)
     }
 
-    /// Puts the files in place that it lacks.
-    fn bring_files(&self, folder: &Path) -> Result<()> {
+    /// The files that it needs: the place of each in its folder, and where it is here.
+    fn files_here(&self) -> Result<Vec<(&str, PathBuf)>> {
+        let mut here = Vec::new();
         for (place, variable) in &self.files {
             let Some(from) = brought(variable) else {
                 bail!("{}: {variable} does not name the {place} that it needs; {}", self.name, self.install)
             };
-            let to = folder.join(place);
-            let complaint = || format!("{}: cannot copy {} to {}", self.name, from.display(), to.display());
-            let bytes = fs::read(&from).with_context(complaint)?;
-            // One that is there may be in use.
-            if fs::read(&to).ok().as_ref() != Some(&bytes) {
-                fs::create_dir_all(to.parent().unwrap_or(folder)).with_context(complaint)?;
-                fs::write(&to, bytes).with_context(complaint)?;
-            }
+            here.push((place.as_str(), from));
+        }
+        Ok(here)
+    }
+
+    /// Puts a file in place if it lacks it.
+    fn bring(&self, to: &Path, from: &Path) -> Result<()> {
+        let complaint = || format!("{}: cannot copy {} to {}", self.name, from.display(), to.display());
+        let bytes = fs::read(from).with_context(complaint)?;
+        // One that is there may be in use.
+        if fs::read(to).ok().as_ref() != Some(&bytes) {
+            fs::create_dir_all(to.parent().unwrap_or(to)).with_context(complaint)?;
+            fs::write(to, bytes).with_context(complaint)?;
         }
         Ok(())
     }
 
     /// Before its first process, and before this one takes in orphans.
     fn make_ready(&self, workshop: &Workshop) -> Result<()> {
+        let files = self.files_here()?;
         let folder = self.folder(workshop);
         let complaint = || format!("{}: cannot write to {}", self.name, folder.display());
         fs::create_dir_all(&folder).with_context(complaint)?;
-        self.bring_files(&folder)?;
         let command = |words: &str| {
             let mut words = words.split(' ');
             let mut command = Command::new(words.next().unwrap_or_default());
@@ -130,7 +136,8 @@ impl TargetFile {
             let status = command(&self.prepare).status().with_context(|| failed(&self.prepare))?;
             ensure!(status.success(), failed(&self.prepare));
         }
-        Ok(())
+        // Last: what prepares the folder need not work with them.
+        files.iter().try_for_each(|(place, from)| self.bring(&folder.join(place), from))
     }
 
     /// What this machine would need to run it; empty if it can.
@@ -308,8 +315,7 @@ mod tests {
     fn a_file_that_nobody_brings_is_missing() {
         let target = needs("system32/x.dll", "ALLOCHECK_NOT_SET");
         assert!(target.missing().iter().any(|what| what == "system32/x.dll (ALLOCHECK_NOT_SET)"), "{target:?}");
-        let folder = tempfile::tempdir().expect("there is room");
-        let refusal = target.bring_files(folder.path()).expect_err("nobody brings it").to_string();
+        let refusal = target.files_here().expect_err("nobody brings it").to_string();
         assert!(refusal.contains("ALLOCHECK_NOT_SET") && refusal.contains("bring it"), "{refusal}");
         assert_eq!(refusal.lines().count(), 1);
     }
