@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::model::{Allocator, Kind, Origin};
+use crate::os::PYENV;
 use crate::run::kept_environment;
 
 /// Prints implementation, version (`3.13.0t` is free-threaded), executable, prefix and NumPy's version, a line each. The
@@ -106,12 +107,12 @@ fn candidates() -> Vec<PathBuf> {
     let runs = |folder: &PathBuf| !folder.ends_with("shims") && !folder.ends_with("WindowsApps");
     let folders = std::env::split_paths(&path).filter(runs);
     let mut found: Vec<PathBuf> = folders.flat_map(|folder| executables(&folder)).collect();
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv"));
+    let home = std::env::var_os(PYENV.home).map(|home| PathBuf::from(home).join(PYENV.root));
     let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from).or(home);
     let versions = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok());
     let mut versions: Vec<PathBuf> = versions.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     versions.sort();
-    found.extend(versions.iter().map(|version| version.join("bin/python")));
+    found.extend(versions.iter().map(|version| version.join(PYENV.python)));
     found
 }
 

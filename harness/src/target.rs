@@ -56,10 +56,30 @@ pub struct TargetFile {
 }
 
 impl TargetFile {
-    /// The first of these commands that finds the target's headers.
+    /// The first of these commands that compiles for the target and finds its headers.
     fn working(&self, commands: &[String]) -> Option<Vec<String>> {
+        let text = self.test_text();
         let commands = commands.iter().map(|command| command.split(' ').map(str::to_owned).collect());
-        commands.into_iter().find(|command: &Vec<String>| preprocesses(command))
+        commands.into_iter().find(|command: &Vec<String>| preprocesses(command, &text))
+    }
+
+    /// What only a compiler for the target takes: `gcc -m32` is also one for Windows, and musl-gcc is one for its machine.
+    fn test_text(&self) -> String {
+        let architecture = match self.name.split('-').next() {
+            Some("x86_64") => "__x86_64__",
+            Some("i686") => "__i386__",
+            Some("aarch64") => "__aarch64__",
+            Some("riscv64") => "__riscv",
+            _ => "__STDC__",
+        };
+        let system = match self.os.as_str() {
+            "windows" => "_WIN32",
+            "macos" => "__APPLE__",
+            _ => "__linux__",
+        };
+        format!(
+            "#if !defined {architecture} || !defined {system}\n#error another target\n#endif\n#include <stdlib.h>\n"
+        )
     }
 
     /// The C compiler's command.
@@ -154,8 +174,8 @@ fn brought(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file())
 }
 
-/// Does the compiler run, and has it the headers of what it is told to compile for?
-fn preprocesses(command: &[String]) -> bool {
+/// Does the compiler run, and take this text?
+fn preprocesses(command: &[String], text: &str) -> bool {
     let child = Command::new(&command[0])
         .args(&command[1..])
         .args(["-E", "-x", "c", "-"])
@@ -164,7 +184,7 @@ fn preprocesses(command: &[String]) -> bool {
         .stderr(Stdio::null())
         .spawn();
     let Ok(mut child) = child else { return false };
-    let written = child.stdin.take().is_some_and(|mut input| input.write_all(b"#include <stdlib.h>\n").is_ok());
+    let written = child.stdin.take().is_some_and(|mut input| input.write_all(text.as_bytes()).is_ok());
     child.wait().is_ok_and(|status| status.success()) && written
 }
 
@@ -303,12 +323,24 @@ fn trouble(seen: &Observation) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
 
     fn needs(place: &str, variable: &str) -> TargetFile {
         let text = format!(
             "title = 'x'\nos = 'windows'\nc = []\ninstall = 'bring it'\nfiles = {{ '{place}' = '{variable}' }}"
         );
         TargetFile { name: "made-up".into(), ..toml::from_str(&text).expect("it is right") }
+    }
+
+    /// A machine's own compiler is one for that machine.
+    #[rstest]
+    #[case("x86_64-made-up", "linux", cfg!(all(target_arch = "x86_64", target_os = "linux")))]
+    #[case("aarch64-made-up", "linux", cfg!(all(target_arch = "aarch64", target_os = "linux")))]
+    #[case("x86_64-made-up", "windows", cfg!(all(target_arch = "x86_64", windows)))]
+    fn a_compiler_for_another_target_is_none(#[case] name: &str, #[case] os: &str, #[case] works: bool) {
+        let commands = ["gcc".to_owned(), "clang".to_owned()];
+        let target = TargetFile { name: name.into(), os: os.into(), c: commands.into(), ..needs("x", "Y") };
+        assert_eq!(target.c_compiler().is_some(), works);
     }
 
     #[test]

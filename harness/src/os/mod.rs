@@ -46,6 +46,14 @@ pub struct Containment {
     pub aslr_off: bool,
 }
 
+/// Where pyenv keeps interpreters, in the folder `root` of the home that the variable `home` names, unless told otherwise.
+pub struct Pyenv {
+    pub home: &'static str,
+    pub root: &'static str,
+    /// In the folder of a version.
+    pub python: &'static str,
+}
+
 /// The folder of a variable, if it is an absolute one.
 fn absolute_folder(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())

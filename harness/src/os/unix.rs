@@ -19,7 +19,7 @@ use nix::sys::signal::{SigHandler, Signal, kill, killpg, signal};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getsid, setsid};
 
-use super::{Containment, absolute_folder, system};
+use super::{Containment, Pyenv, absolute_folder, system};
 
 pub use std::os::unix::fs::symlink;
 
@@ -254,6 +254,9 @@ pub fn is_plain(path: &Path) -> bool {
 pub fn usual_permissions() -> Option<fs::Permissions> {
     Some(fs::Permissions::from_mode(0o666))
 }
+
+/// pyenv's own.
+pub const PYENV: Pyenv = Pyenv { home: "HOME", root: ".pyenv", python: "bin/python" };
 
 /// Where programs keep caches: the XDG base directory specification.
 pub fn cache_base() -> Result<PathBuf> {

@@ -41,7 +41,7 @@ use windows_sys::Win32::System::Threading::{
     TerminateProcess,
 };
 
-use super::{Containment, absolute_folder};
+use super::{Containment, Pyenv, absolute_folder};
 use crate::model::{Limits, Platform};
 
 /// A probe's report is its standard output: see c-shims/system_windows.c.
@@ -128,7 +128,7 @@ impl Process {
     ) -> io::Result<Process> {
         no_dialogs();
         let job = new_job(containment.limits)?;
-        let mut child = command.creation_flags(CREATE_SUSPENDED | DETACHED_PROCESS).spawn()?;
+        let mut child = spawn(command.creation_flags(CREATE_SUSPENDED | DETACHED_PROCESS))?;
         // SAFETY: two handles that are open.
         let adopted = checked(unsafe { AssignProcessToJobObject(job.as_raw_handle(), child.as_raw_handle()) });
         match adopted.and_then(|()| resume(child.id())) {
@@ -174,6 +174,21 @@ impl Process {
             TerminateJobObject(self.job.as_raw_handle(), 1);
         }
     }
+}
+
+/// Under Wine one start of many fails with an internal error, and the next one does not.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let failed_itself = |started: &io::Result<Child>| {
+        started.as_ref().is_err_and(|error| error.raw_os_error() == Some(status::ERROR_INTERNAL_ERROR as i32))
+    };
+    let mut started = command.spawn();
+    for _ in 0..10 {
+        if failed_itself(&started) {
+            std::thread::sleep(Duration::from_millis(20));
+            started = command.spawn();
+        }
+    }
+    started
 }
 
 /// A job that ends with this handle, and ends a process instead of asking the user about its crash.
@@ -370,6 +385,9 @@ pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result
 pub fn usual_permissions() -> Option<fs::Permissions> {
     None
 }
+
+/// Those of pyenv-win.
+pub const PYENV: Pyenv = Pyenv { home: "USERPROFILE", root: r".pyenv\pyenv-win", python: "python.exe" };
 
 /// Where programs keep caches.
 pub fn cache_base() -> Result<PathBuf> {
