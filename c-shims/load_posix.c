@@ -194,4 +194,11 @@ void family_require(const struct family *family, const char *names) {
     FAMILY(REQUIRE)
 #undef REQUIRE
 }
+
+void *symbol_of_process(const char *name) { return dlsym(RTLD_DEFAULT, name); }
+
+void *symbol_of_library(const char *library, const char *name) {
+    void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    return handle != NULL ? dlsym(handle, name) : NULL;
+}
 #endif

@@ -8,6 +8,7 @@
 #include <windows.h>
 
 #include <malloc.h>
+#include <psapi.h>
 
 #include "runtime.h" /* last: its macros would change what the system's headers declare */
 
@@ -256,5 +257,20 @@ void family_require(const struct family *family, const char *names) {
         probe_lacking(#name, "not provided by the allocator");
     FAMILY(REQUIRE)
 #undef REQUIRE
+}
+
+void *symbol_of_process(const char *name) {
+    HMODULE modules[512];
+    DWORD bytes = 0;
+    any_function *address = NULL;
+    if (K32EnumProcessModules(GetCurrentProcess(), modules, sizeof modules, &bytes))
+        for (size_t i = 0; address == NULL && i < bytes / sizeof *modules && i < COUNT_OF(modules); i++)
+            address = (any_function *)GetProcAddress(modules[i], name);
+    return (void *)(uintptr_t)address;
+}
+
+void *symbol_of_library(const char *library, const char *name) {
+    HMODULE module = LoadLibraryA(library);
+    return module != NULL ? (void *)(uintptr_t)(any_function *)GetProcAddress(module, name) : NULL;
 }
 #endif

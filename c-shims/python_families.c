@@ -1,10 +1,11 @@
 /* Families of a Python process, by their names. */
-#if !defined(_WIN32)
-#define _GNU_SOURCE
-#define _DARWIN_C_SOURCE
-#include "python_families.h"
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#endif
 
-#include <dlfcn.h>
+#include "python_families.h"
+#include "runtime.h"
 
 typedef void *allocate_function(size_t size);
 typedef void release_function(void *block);
@@ -89,7 +90,7 @@ static struct array *array_on(void *block) {
 }
 
 static void forget(void *object) {
-    void (*release)(void *) = (void (*)(void *))(uintptr_t)dlsym(RTLD_DEFAULT, "Py_DecRef");
+    void (*release)(void *) = (void (*)(void *))(uintptr_t)symbol_of_process("Py_DecRef");
     release(object);
 }
 
@@ -115,6 +116,8 @@ static void release_by_owner(void *block) {
 static struct python_family families[] = {
     {.name = "malloc"},
     {.name = "new"},
+    {.name = "msvcrt"},
+    {.name = "HeapAlloc"},
     {.name = "PyMem_RawMalloc"},
     {.name = "PyMem_Malloc"},
     {.name = "PyObject_Malloc"},
@@ -135,9 +138,8 @@ struct python_family *python_family(const char *name) {
 }
 
 static void *look_up(const char *symbol, const char *library) {
-    void *address = dlsym(RTLD_DEFAULT, symbol);
-    void *loaded = address == NULL && library != NULL ? dlopen(library, RTLD_NOW | RTLD_LOCAL) : NULL;
-    return loaded == NULL ? address : dlsym(loaded, symbol);
+    void *address = symbol_of_process(symbol);
+    return address == NULL && library != NULL ? symbol_of_library(library, symbol) : address;
 }
 
 static void set(const char *name, allocate_function *allocate, release_function *release) {
@@ -150,9 +152,31 @@ static void find(const char *name, const char *allocate, const char *release, co
         (release_function *)(uintptr_t)look_up(release, library));
 }
 
-void families_begin(void) {
+#if defined(_WIN32)
+static void *allocate_on_heap(size_t size) { return HeapAlloc(GetProcessHeap(), 0, size); }
+static void release_on_heap(void *block) { HeapFree(GetProcessHeap(), 0, block); }
+
+static void find_runtime(const char *name, const char *library) {
+    set(name, (allocate_function *)(uintptr_t)symbol_of_library(library, "malloc"),
+        (release_function *)(uintptr_t)symbol_of_library(library, "free"));
+}
+
+/* A process has several C runtimes: CPython's own since 3.5, and that of extensions which MinGW built for it. Operator new
+ * is a part of each module, and no function of the process. */
+static void find_malloc(void) {
+    find_runtime("malloc", "ucrtbase.dll");
+    find_runtime("msvcrt", "msvcrt.dll");
+    set("HeapAlloc", allocate_on_heap, release_on_heap);
+}
+#else
+static void find_malloc(void) {
     find("malloc", "malloc", "free", NULL);
     find("new", "_Znwm", "_ZdlPv", "libstdc++.so.6");
+}
+#endif
+
+void families_begin(void) {
+    find_malloc();
     find("PyMem_RawMalloc", "PyMem_RawMalloc", "PyMem_RawFree", NULL);
     find("PyMem_Malloc", "PyMem_Malloc", "PyMem_Free", NULL);
     find("PyObject_Malloc", "PyObject_Malloc", "PyObject_Free", NULL);
@@ -182,4 +206,3 @@ void families_of_numpy(void **api, bool has_handlers) {
     set("array", allocate_array_data, release_by_handler);
     set("OWNDATA", NULL, release_by_owner);
 }
-#endif

@@ -1,7 +1,7 @@
 /* python_families.h - blocks of CPython's and NumPy's families, and what becomes of one that another's function releases.
  *
  * For Python rules, which call it through ctypes.PyDLL: with the GIL. The functions are looked up in the process, so that
- * one library does for every version. POSIX only. */
+ * one library does for every version. */
 #ifndef ALLOCHECK_PYTHON_FAMILIES_H
 #define ALLOCHECK_PYTHON_FAMILIES_H
 

@@ -1,11 +1,11 @@
 /* A block that goes from one family of a Python process to another: neighbours before, look after. */
-#if !defined(_WIN32)
 #define _GNU_SOURCE
-#define _DARWIN_C_SOURCE
-#include <dlfcn.h>
+#if defined(__linux__)
 #include <unistd.h>
+#endif
 
-#include "python_families.h" /* last: macOS' <unistd.h> declares valloc */
+#include "python_families.h"
+#include "runtime.h"
 
 enum { BEFORE = 25, TRIES = 4096, KEPT = 16, LATER_AT_LEAST = 2, LATER_AT_MOST = 3072, SMALLEST = 24 };
 
@@ -127,7 +127,7 @@ static void fill_keeper(struct python_family *family) {
 
 /* What is wrong with the interpreter's own lists shows when the collector walks them. */
 static void collect(void) {
-    intptr_t (*collector)(void) = (intptr_t(*)(void))(uintptr_t)dlsym(RTLD_DEFAULT, "PyGC_Collect");
+    intptr_t (*collector)(void) = (intptr_t(*)(void))(uintptr_t)symbol_of_process("PyGC_Collect");
     collector();
 }
 
@@ -187,4 +187,3 @@ void families_call(const char *name) {
     family->release(take_one(family, 1));
     FACT("outcome", "silent");
 }
-#endif

@@ -23,6 +23,10 @@ void probe_give(size_t depth, const char *setting);
 void family_of_process(struct family *family, const char *expect);
 /* load_*: ends the probe (`lacking`) if one of the functions, separated by commas, is not provided. */
 void family_require(const struct family *family, const char *names);
+/* load_*: a function or an object of this name in any module of the process, or in this library, which is loaded for it;
+ * NULL if there is none. */
+void *symbol_of_process(const char *name);
+void *symbol_of_library(const char *library, const char *name);
 
 /* system_*: what comes before all else (on Windows, how a death is told); the descriptor of the report, the clock, the way out that runs no destructors. */
 void system_begin(void);

@@ -103,13 +103,14 @@ def lacking(name, why):
 
 def fact(name, word):
     """A closed word; None is left out. Names and words are lower case, no spaces."""
-    if word is not None:
+    if word is not None and not _is_copy:
         _library.probe_fact(_bytes(name), _bytes(word))
 
 
 def measure(name, number):
     """A number, bytes where the name says nothing else."""
-    _library.probe_measure(_bytes(name), number)
+    if not _is_copy:
+        _library.probe_measure(_bytes(name), number)
 
 
 def stage(word):
@@ -146,10 +147,26 @@ def restart_with(**settings):
     if all(os.environ.get(name) == value for name, value in settings.items()):
         return
     environment = dict(os.environ, **settings)
-    python = [sys.executable] + ["-S"] * sys.flags.no_site + ["-s"] * sys.flags.no_user_site
-    if os.spawnve(os.P_WAIT, sys.executable, python + ["-c", ""], environment) != 0:
+    if call_python(["-c", ""], environment) != 0:
         _end_with_setting("refused")
-    os.execve(sys.executable, python + sys.argv, environment)
+    if os.name == "posix":
+        os.execve(sys.executable, _python() + sys.argv, environment)
+    # Elsewhere that would be a process of its own, and this one's end the end of the probe.
+    os._exit(call_python(sys.argv, environment))
+
+
+def _python():
+    """The command of this interpreter as it was started."""
+    return [sys.executable] + ["-S"] * sys.flags.no_site + ["-s"] * sys.flags.no_user_site
+
+
+def call_python(arguments, environment):
+    """The exit status of this interpreter in a process of its own."""
+    if os.name == "posix":
+        return os.spawnve(os.P_WAIT, sys.executable, _python() + arguments, environment)
+    import subprocess  # which quotes them as Windows has it
+
+    return subprocess.call(_python() + arguments, env=environment)
 
 
 def _end_with_setting(outcome):
@@ -264,10 +281,15 @@ ANSWER = 64  # added to an answer, so that no other end of a process looks like 
 
 def in_child(step, argument):
     """step(argument), a number from 0 to 63, in a copy of this process: what earlier questions did to the heap does not
-    count. POSIX only; elsewhere a process would have to be prepared anew for each question."""
-    if not hasattr(os, "fork"):
-        unobservable("the question needs a copy of the process, and this system has no fork")
+    count."""
     tick()
+    status = _forked(step, argument) if hasattr(os, "fork") else _started_anew(step, argument)
+    answer = status - ANSWER
+    check(0 <= answer < 64, "the copy asked for %d ended with status %d" % (argument, status))
+    return answer
+
+
+def _forked(step, argument):
     child = os.fork()
     if child == 0:
         try:
@@ -276,10 +298,33 @@ def in_child(step, argument):
             sys.excepthook(*sys.exc_info())
             os._exit(STATUS_VIOLATED)
     status = os.waitpid(child, 0)[1]
-    answer = (status >> 8) - ANSWER
-    answered = status & 0xFF == 0 and 0 <= answer < 64
-    check(answered, "the copy asked for %d ended with wait status %d" % (argument, status))
-    return answer
+    return status >> 8 if status & 0xFF == 0 else -status
+
+
+# Where there is no fork a copy is the rule started anew. It is given the answers so far, so that it comes to the same
+# question, and reports nothing but why it cannot ask.
+_COPY = "ALLOCHECK_ANSWERS"
+_is_copy = _COPY in os.environ
+_given = [int(word) for word in os.environ.get(_COPY, "").split(",")[1:]]
+_answered = []
+
+
+def _started_anew(step, argument):
+    if _given:
+        return _given.pop(0)
+    if _is_copy:
+        os._exit(ANSWER + step(argument))
+    import subprocess
+
+    answers = ",".join(["answers"] + _answered)
+    command = _python() + sys.argv
+    copy = subprocess.Popen(command, env=dict(os.environ, **{_COPY: answers}), stdout=subprocess.PIPE)
+    said = copy.communicate()[0]
+    if copy.returncode in (STATUS_VIOLATED, STATUS_NOT_ASKED):
+        os.write(1, said)
+        os._exit(copy.returncode)
+    _answered.append(str(copy.returncode))
+    return copy.returncode
 
 
 LARGEST = 64 << 20

@@ -235,6 +235,9 @@ impl Compiler {
         if !result.status.success() {
             return Err(first_error(&String::from_utf8_lossy(&result.stderr)));
         }
+        if extension == ".exe" {
+            fix_addresses(&unfinished).map_err(|error| format!("{}: {error}", output.display()))?;
+        }
         match fs::rename(&unfinished, output) {
             // Another process was first, and runs it already: Windows does not replace that, and it is the same.
             Err(error) if !output.exists() => Err(format!("{}: {error}", output.display())),
@@ -301,6 +304,19 @@ fn instead_of_cl(cxx: bool) -> Result<PathBuf> {
         let names = names.join(" or ");
         format!("probes are not written for MSVC's cl; put {names} on PATH (MinGW, LLVM), or name yours in {variable}")
     })
+}
+
+/// Windows gives no two processes the same addresses if their program says that it bears any (`DYNAMIC_BASE`), and linkers
+/// differ in how they are told not to say so. PE format, Optional Header Windows-Specific Fields.
+fn fix_addresses(program: &Path) -> std::io::Result<()> {
+    const DYNAMIC_BASE: u8 = 0x40;
+    let mut bytes = fs::read(program)?;
+    let header = bytes.get(0x3c..0x40).map(|offset| u32::from_le_bytes(offset.try_into().expect("it has four bytes")));
+    // The signature, the file header, and what stands before the field in both sizes of the optional header.
+    let field = header.map(|header| header as usize + 4 + 20 + 70);
+    let characteristics = field.and_then(|field| bytes.get_mut(field)).ok_or(std::io::ErrorKind::InvalidData)?;
+    *characteristics &= !DYNAMIC_BASE;
+    fs::write(program, bytes)
 }
 
 /// Writes the carried sources to the cache, once for each state of them.

@@ -112,8 +112,13 @@ fn candidates() -> Vec<PathBuf> {
     let versions = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok());
     let mut versions: Vec<PathBuf> = versions.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     versions.sort();
-    found.extend(versions.iter().map(|version| version.join(PYENV.python)));
+    found.extend(versions.iter().map(|version| version.join(PYENV.python)).filter(is_there));
     found
+}
+
+/// A link that leads nowhere is broken, and not nothing.
+fn is_there(path: &PathBuf) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 /// `python3`, `python` and `python2` of a folder, then its `pythonX.Y`.
@@ -130,8 +135,7 @@ fn executables(folder: &Path) -> Vec<PathBuf> {
         .collect();
     versioned.sort();
     let plain = ["python3", "python", "python2"].map(|name| folder.join(format!("{name}{EXE_SUFFIX}")));
-    // A link that leads nowhere is broken, and not nothing.
-    plain.into_iter().filter(|path| path.symlink_metadata().is_ok()).chain(versioned).collect()
+    plain.into_iter().filter(is_there).chain(versioned).collect()
 }
 
 /// `None` if it does not say what it is, and `Some(None)` if that is no CPython.
@@ -152,7 +156,8 @@ fn ask(program: &Path) -> Option<Option<Interpreter>> {
 
 /// One that does not say what it is, such as that of a virtual environment whose base is gone. Its cells say why.
 fn broken(program: &Path) -> Interpreter {
-    let prefix = program.parent().and_then(Path::parent).unwrap_or(program);
+    let folder = program.parent().unwrap_or(program);
+    let prefix = folder.parent().filter(|_| folder.ends_with("bin")).unwrap_or(folder);
     Interpreter {
         version: "unknown".into(),
         executable: program.to_owned(),

@@ -7,7 +7,6 @@ needs    = []
 core     = false
 ---"""
 import os
-import sys
 
 import probe
 
@@ -15,8 +14,7 @@ VALUES = ["default", "malloc", "pymalloc", "mimalloc", "debug", "malloc_debug", 
 
 
 def starts_with(value):
-    environment = dict(os.environ, PYTHONMALLOC=value)
-    return os.spawnve(os.P_WAIT, sys.executable, [sys.executable, "-S", "-s", "-c", ""], environment) == 0
+    return probe.call_python(["-c", ""], dict(os.environ, PYTHONMALLOC=value)) == 0
 
 
 @probe.main

@@ -2,7 +2,7 @@
 //!
 //! A cell's process starts suspended, goes into a job, and only then runs; the job ends with its last handle, so nothing
 //! of a cell outlives it, or this program. A job bounds committed memory; reserved addresses and the size of the stack
-//! are bounded by nothing here, and address space randomisation stays on.
+//! are bounded by nothing here. Address space randomisation is off for programs that do not ask for it, as probes are built.
 //!
 //! Run under Wine 8 only, built for x86_64-pc-windows-gnu, with MinGW's gcc: endings, leftovers, pipes, locks, discovery
 //! and whole runs. Not run by anybody: Windows itself, the MSVC build, the bound on memory (Wine's jobs have none), Ctrl-C.
@@ -430,9 +430,9 @@ pub fn native() -> Option<(&'static str, String)> {
     None
 }
 
-/// A process can be started without it here, but not by the standard library.
+/// Probes are built so that it is off for them; what a process finds at its start tells whether it is.
 pub fn can_turn_aslr_off() -> bool {
-    false
+    true
 }
 
 /// The folders in which libraries are looked for, in their order: the system's, then those of PATH.

@@ -170,11 +170,11 @@ impl<'a> Page<'a> {
             title(self.report, numpy)
         );
         if array.facts.get("fate").is_some_and(|fate| fate == "unmapped") {
-            why += &format!(
-                " {} decides: from its mmap threshold on a block is a mapping of its own, which free unmaps; \
-                 a smaller one free keeps for reuse.",
-                self.report.platform.libc
-            );
+            why += &match self.report.platform.name.contains("-linux-") {
+                true => format!(" {} decides: from its mmap threshold on a block is a", self.report.platform.libc),
+                false => " The heap of CPython's own C runtime decides: from there on a block is a".to_owned(),
+            };
+            why += " mapping of its own, which free unmaps; a smaller one free keeps for reuse.";
         }
         let native = self.report.allocators.iter().find(|entry| entry.origin == Origin::System);
         let in_c = |finding: &Finding| {

@@ -10,8 +10,9 @@ use crate::model::{Finding, Verdict};
 
 const PAIRS: &str = "mixing/allocators";
 const DOMAINS: &str = "python/mixing/domains";
+const RUNTIMES: &str = "python/mixing/runtimes";
 /// The rules that are told here.
-pub(super) const GRIDS: [&str; 2] = [PAIRS, DOMAINS];
+pub(super) const GRIDS: [&str; 3] = [PAIRS, DOMAINS, RUNTIMES];
 
 /// What decides between the cells of one pair, in the order of the letters: the setting, the size in bytes.
 type Circumstance = (String, u64);
@@ -38,7 +39,7 @@ impl Page<'_> {
 
     /// A matrix for all interpreters that have the same one.
     pub(super) fn domains(&self) -> String {
-        let findings = self.findings(|finding| finding.rule == DOMAINS);
+        let findings = self.findings(|finding| [DOMAINS, RUNTIMES].contains(&finding.rule.as_str()));
         let mut families: Vec<&str> = Vec::new();
         let mut matrices: Vec<(Vec<&str>, Matrix)> = Vec::new();
         for interpreter in self.in_order(findings.iter().map(|finding| finding.allocator.as_str())) {
