@@ -229,7 +229,7 @@ bool witness_unmapped(const void *p, size_t n);
 static inline size_t pages_returned(struct pages pages) { return pages.unmapped + pages.decommitted + pages.lazy; }
 
 /* What the system says the whole process holds, in pages: address space, and memory (on macOS phys_footprint, by which it
- * limits processes). Ends the probe (`unobservable`) if it does not say. Does not allocate. POSIX only. */
+ * limits processes; on Windows the working set). Ends the probe (`unobservable`) if it does not say. Does not allocate. */
 struct holds {
     size_t mapped, resident;
 };

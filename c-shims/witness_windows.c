@@ -111,4 +111,17 @@ bool witness_unmapped(const void *p, size_t n) { return witness_pages(p, n).unma
 void witness_settle(void) {}
 
 bool witness_sees_lazy(void) { return false; }
+
+struct holds process_holds(void) {
+    PROCESS_MEMORY_COUNTERS memory;
+    MEMORY_BASIC_INFORMATION region;
+    struct holds holds = {0, 0};
+    if (!GetProcessMemoryInfo(GetCurrentProcess(), &memory, sizeof memory))
+        probe_unobservable("GetProcessMemoryInfo does not tell what this process holds");
+    for (char *at = NULL; VirtualQuery(at, &region, sizeof region) != 0; at = (char *)region.BaseAddress + region.RegionSize)
+        if (region.State != MEM_FREE)
+            holds.mapped += region.RegionSize / page_size();
+    holds.resident = memory.WorkingSetSize / page_size();
+    return holds;
+}
 #endif

@@ -1,11 +1,10 @@
 /*---
 title    = "does a program that has and frees a large block again and again grow?"
 norm     = "record"
-source   = ["C17 7.22.3.3p2", "proc_pid_statm(5)", "task_info of macOS, TASK_VM_INFO"]
+source   = ["C17 7.22.3.3p2", "proc_pid_statm(5)", "task_info of macOS, TASK_VM_INFO", "GetProcessMemoryInfo of Windows"]
 fault    = "address-space-leaks"
 needs    = ["malloc", "free"]
 core     = false
-platforms = ["linux", "macos"]
 variants = ["262144", "8388608"]
 ---*/
 #include "release.h"

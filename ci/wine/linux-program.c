@@ -101,9 +101,8 @@ static void take_input(const WCHAR *path) {
     CloseHandle(file);
 }
 
-/* Prints a file and removes it. */
 static void pass_on(const WCHAR *path, DWORD stream) {
-    HANDLE file = CreateFileW(path, GENERIC_READ, SHARED, NULL, OPEN_EXISTING, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    HANDLE file = CreateFileW(path, GENERIC_READ, SHARED, NULL, OPEN_EXISTING, 0, NULL);
     copy(file, GetStdHandle(stream));
     CloseHandle(file);
 }
@@ -137,7 +136,7 @@ int wmain(int count, WCHAR **arguments) {
     int status = status_in(files[STATUS]);
     pass_on(files[OUTPUT], STD_OUTPUT_HANDLE);
     pass_on(files[ERRORS], STD_ERROR_HANDLE);
-    DeleteFileW(files[INPUT]);
-    DeleteFileW(files[STATUS]);
+    for (int i = 0; i < FILES; i++)
+        DeleteFileW(files[i]);
     return status;
 }
