@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::catalog::{AllocatorFile, Catalog, VersionSource, did_you_mean};
 use crate::embedded;
 use crate::look;
-use crate::model::{Allocator, Ending, Kind, Origin};
+use crate::model::{Allocator, Ending, Kind, Origin, is_on};
 use crate::os;
 use crate::python;
 use crate::run::{self, Probe};
@@ -106,7 +106,9 @@ pub fn allocators(
         }
     }
     for allocator in &mut found {
-        allocator.deviations.retain(|known| known.is_on(&machine.platform.name));
+        let platform = machine.platform.name.as_str();
+        allocator.deviations.retain(|known| is_on(known.platform.as_deref(), platform));
+        allocator.variations.retain(|known| is_on(known.platform.as_deref(), platform));
     }
     let keys: Vec<String> = found.iter().map(Allocator::key).collect();
     if let Some((_, key)) = keys.iter().enumerate().find(|(place, key)| keys[..*place].contains(key)) {

@@ -305,11 +305,9 @@ pub struct Deviation {
     pub sometimes: bool,
 }
 
-impl Deviation {
-    /// Is it known on the platform of this name?
-    pub fn is_on(&self, platform: &str) -> bool {
-        self.platform.as_ref().is_none_or(|glob| glob::Pattern::new(glob).is_ok_and(|glob| glob.matches(platform)))
-    }
+/// Does this glob over platforms, if there is one, match this platform's name?
+pub fn is_on(platforms: Option<&str>, platform: &str) -> bool {
+    platforms.is_none_or(|glob| glob::Pattern::new(glob).is_ok_and(|glob| glob.matches(platform)))
 }
 
 /// An outcome that varies by itself, with the set of outcomes that are expected.
@@ -320,6 +318,7 @@ pub struct Variation {
     pub partner: Option<String>,
     /// As in a deviation.
     pub variant: Option<String>,
+    pub platform: Option<String>,
     pub versions: Option<String>,
     pub outcomes: Vec<String>,
     pub reason: String,

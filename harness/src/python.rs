@@ -112,12 +112,12 @@ fn candidates() -> Vec<PathBuf> {
     let versions = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok());
     let mut versions: Vec<PathBuf> = versions.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     versions.sort();
-    found.extend(versions.iter().map(|version| version.join(PYENV.python)).filter(is_there));
+    found.extend(versions.iter().map(|version| version.join(PYENV.python)).filter(|path| is_there(path)));
     found
 }
 
 /// A link that leads nowhere is broken, and not nothing.
-fn is_there(path: &PathBuf) -> bool {
+fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
@@ -135,7 +135,7 @@ fn executables(folder: &Path) -> Vec<PathBuf> {
         .collect();
     versioned.sort();
     let plain = ["python3", "python", "python2"].map(|name| folder.join(format!("{name}{EXE_SUFFIX}")));
-    plain.into_iter().filter(is_there).chain(versioned).collect()
+    plain.into_iter().filter(|path| is_there(path)).chain(versioned).collect()
 }
 
 /// `None` if it does not say what it is, and `Some(None)` if that is no CPython.

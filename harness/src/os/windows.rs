@@ -4,8 +4,9 @@
 //! of a cell outlives it, or this program. A job bounds committed memory; reserved addresses and the size of the stack
 //! are bounded by nothing here. Address space randomisation is off for programs that do not ask for it, as probes are built.
 //!
-//! Run under Wine 8 only, built for x86_64-pc-windows-gnu, with MinGW's gcc: endings, leftovers, pipes, locks, discovery
-//! and whole runs. Not run by anybody: Windows itself, the MSVC build, the bound on memory (Wine's jobs have none), Ctrl-C.
+//! Run under Wine 8 only, built for x86_64-pc-windows-gnu, with MinGW's gcc (ci/leg-windows): endings, leftovers, pipes,
+//! locks, discovery, whole runs, Ctrl-C. Not run by anybody: Windows itself, the MSVC build, and the bound on memory, which
+//! Wine's jobs do not have.
 
 use std::ffi::OsString;
 use std::fs;
