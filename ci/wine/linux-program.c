@@ -37,12 +37,10 @@ static void add(const WCHAR *argument) {
         put(' ');
     put('"');
     for (; *argument != 0; argument++) {
-        backslashes = *argument == '\\' ? backslashes + 1 : 0;
-        if (*argument == '"') {
-            for (; backslashes > 0; backslashes--)
+        if (*argument == '"')
+            for (backslashes++; backslashes > 0; backslashes--)
                 put('\\');
-            put('\\');
-        }
+        backslashes = *argument == '\\' ? backslashes + 1 : 0;
         put(*argument);
     }
     for (; backslashes > 0; backslashes--)

@@ -354,3 +354,25 @@ fn first_error(output: &str) -> String {
     let line = output.lines().find(|line| line.contains("error")).or_else(|| output.lines().next());
     line.unwrap_or("the compiler failed and said nothing").trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As much of a program as the field is in: its header is where the word at 0x3c says.
+    #[test]
+    fn a_windows_program_has_addresses_of_its_own_choice() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        let mut program = vec![0; 0x80 + 4 + 20 + 72];
+        program[0x3c] = 0x80;
+        let field = program.len() - 2;
+        program[field] = 0x60;
+        fs::write(&file, &program).expect("it is ours");
+        fix_addresses(file.path()).expect("it has the field");
+        program[field] = 0x20;
+        assert_eq!(fs::read(&file).expect("it is there"), program);
+
+        fs::write(&file, b"MZ").expect("it is ours");
+        fix_addresses(file.path()).expect_err("it ends before the field");
+    }
+}
