@@ -2,7 +2,7 @@
  * among many. `native` or nothing is the C runtime that the probe is linked to; a file name is a DLL that exports malloc;
  * and a few names are the system's own allocators, spoken to as if they were malloc:
  *   heap:process  heap:private    HeapAlloc on GetProcessHeap(), and on a heap of its own
- *   local  global  cotask  virtual   LocalAlloc, GlobalAlloc, CoTaskMemAlloc, VirtualAlloc */
+ *   local  global  cotask  bstr  virtual   LocalAlloc, GlobalAlloc, CoTaskMemAlloc, SysAllocStringByteLen, VirtualAlloc */
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
@@ -47,17 +47,23 @@ static HMODULE module_of(const void *address) {
 /* Functions of the C runtime under the names that they have there. A runtime has no aligned_alloc: what _aligned_malloc
  * returns, its free does not take. */
 static void bind_runtime(struct family *family, HMODULE module) {
-    static const struct {
-        const char *name, *exported;
-    } others[] = {{"malloc_usable_size", "_msize"}};
 #define BIND(result, name_, parameters)                                                                               \
     do {                                                                                                              \
-        const char *exported = #name_;                                                                                \
-        for (size_t i = 0; i < COUNT_OF(others); i++)                                                                 \
-            if (strcmp(others[i].name, #name_) == 0)                                                                  \
-                exported = others[i].exported;                                                                        \
+        const char *exported = strcmp(#name_, "malloc_usable_size") == 0 ? "_msize" : #name_;                         \
         any_function *address = (any_function *)GetProcAddress(module, exported);                                     \
         if (address != NULL && module_of((const void *)(uintptr_t)address) == module)                                 \
+            family->name_ = (result(*) parameters)address;                                                            \
+    } while (0);
+    FAMILY(BIND)
+#undef BIND
+}
+
+/* mimalloc's DLL has its functions under names of its own. */
+static void bind_mimalloc(struct family *family, HMODULE module) {
+#define BIND(result, name_, parameters)                                                                               \
+    do {                                                                                                              \
+        any_function *address = (any_function *)GetProcAddress(module, "mi_" #name_);                                 \
+        if (address != NULL)                                                                                          \
             family->name_ = (result(*) parameters)address;                                                            \
     } while (0);
     FAMILY(BIND)
@@ -97,9 +103,10 @@ static void open_dll(struct family *family, const char *name) {
     HMODULE module = LoadLibraryA(name);
     if (module == NULL)
         probe_not_loaded("%s does not load: error %u", name, (unsigned)GetLastError());
-    if (GetProcAddress(module, "malloc") == NULL)
+    bool is_mimalloc = GetProcAddress(module, "mi_malloc") != NULL;
+    if (!is_mimalloc && GetProcAddress(module, "malloc") == NULL)
         probe_not_loaded("%s has no malloc", name);
-    bind_runtime(family, module);
+    (is_mimalloc ? bind_mimalloc : bind_runtime)(family, module);
     bind_errno(family, module);
     family->module = module_path(module);
 }
@@ -151,6 +158,33 @@ static size_t unknown_length(void) { probe_lacking("malloc_usable_size", "not pr
 SYSTEM_FAMILY(cotask, cotask.allocate(n), cotask_zeroed(n), cotask.resize(p, n), (cotask.release(p), 0),
               unknown_length())
 
+/* oleaut32.dll's strings, whose lengths have 32 bits. */
+static struct {
+    void *(WINAPI *allocate)(const char *, UINT);
+    void(WINAPI *release)(void *);
+    UINT(WINAPI *length)(void *);
+} bstr;
+
+static void *string_of(size_t n) { return n <= INT32_MAX ? bstr.allocate(NULL, (UINT)n) : NULL; }
+
+static void *zeroed_string(size_t n) {
+    void *p = string_of(n);
+    return p != NULL ? memset(p, 0, n) : NULL;
+}
+
+/* SysReAllocStringLen counts in letters of two bytes, and keeps nothing if it is given no string. */
+static void *move_string(void *p, size_t n) {
+    void *moved = string_of(n);
+    size_t old = bstr.length(p);
+    if (moved == NULL)
+        return NULL;
+    memcpy(moved, p, old < n ? old : n);
+    bstr.release(p);
+    return moved;
+}
+
+SYSTEM_FAMILY(bstr, string_of(n), zeroed_string(n), move_string(p, n), (bstr.release(p), 0), bstr.length(p))
+
 static void *pages_of(size_t n) { return VirtualAlloc(NULL, n > 0 ? n : 1, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE); }
 
 static size_t region_of(void *p) {
@@ -181,6 +215,15 @@ static void prepare_cotask(void) {
     cotask.release = (void(WINAPI *)(void *))(any_function *)GetProcAddress(module, "CoTaskMemFree");
 }
 
+static void prepare_bstr(void) {
+    HMODULE module = LoadLibraryA("oleaut32.dll");
+    if (module == NULL)
+        probe_not_loaded("oleaut32.dll does not load: error %u", (unsigned)GetLastError());
+    bstr.allocate = (void *(WINAPI *)(const char *, UINT))(any_function *)GetProcAddress(module, "SysAllocStringByteLen");
+    bstr.release = (void(WINAPI *)(void *))(any_function *)GetProcAddress(module, "SysFreeString");
+    bstr.length = (UINT(WINAPI *)(void *))(any_function *)GetProcAddress(module, "SysStringByteLen");
+}
+
 #define MEMBERS(family_) family_##_malloc, family_##_calloc, family_##_realloc, family_##_free, family_##_length
 static const struct system_family {
     const char *name;
@@ -193,7 +236,8 @@ static const struct system_family {
 } system_families[] = {
     {"heap:process", NULL, MEMBERS(process)}, {"heap:private", prepare_private, MEMBERS(private)},
     {"local", NULL, MEMBERS(local)},          {"global", NULL, MEMBERS(global)},
-    {"cotask", prepare_cotask, MEMBERS(cotask)}, {"virtual", NULL, MEMBERS(virtual)},
+    {"cotask", prepare_cotask, MEMBERS(cotask)}, {"bstr", prepare_bstr, MEMBERS(bstr)},
+    {"virtual", NULL, MEMBERS(virtual)},
 };
 
 static bool open_system(struct family *family, const char *name) {

@@ -43,19 +43,33 @@ static char *put(char *at, unsigned number) {
     return at;
 }
 
+static const char *version_from(const unsigned numbers[3]) {
+    static char version[64];
+    char *at = version;
+    for (int i = 0; i < 3; i++) {
+        at = put(at, numbers[i]);
+        *at++ = i < 2 ? '.' : '\0';
+    }
+    return version;
+}
+
+/* mimalloc's DLL need have no such resource, and tells it by a call: 2.3.2 is 232, and 20302 in later versions. */
+static const char *version_told(HMODULE module) {
+    int (*tell)(void) = (int (*)(void))(void (*)(void))GetProcAddress(module, "mi_version");
+    unsigned told = tell != NULL ? (unsigned)tell() : 0, base = told < 10000 ? 10 : 100;
+    return tell != NULL ? version_from((unsigned[]){told / base / base, told / base % base, told % base}) : NULL;
+}
+
 /* The system's own allocators have the version of ntdll.dll. */
 const char *runtime_version(void) {
-    static char version[64];
     HMODULE module = GetModuleHandleA(under_test.module);
+    const char *told = module != NULL ? version_told(module) : NULL;
+    if (told != NULL)
+        return told;
     const VS_FIXEDFILEINFO *info = version_of(module != NULL ? module : GetModuleHandleA("ntdll.dll"));
     if (info == NULL)
         return "unknown";
-    char *at = put(version, HIWORD(info->dwFileVersionMS));
-    *at++ = '.';
-    at = put(at, LOWORD(info->dwFileVersionMS));
-    *at++ = '.';
-    at = put(at, HIWORD(info->dwFileVersionLS));
-    *at = '\0';
-    return version;
+    return version_from((unsigned[]){HIWORD(info->dwFileVersionMS), LOWORD(info->dwFileVersionMS),
+                                     HIWORD(info->dwFileVersionLS)});
 }
 #endif

@@ -152,7 +152,7 @@ fn on_this_machine(
     if let Some(start) = &machine.start {
         // What this machine has is of no use to a target; on Windows the system itself has many.
         if machine.os() == "windows" {
-            found.extend(families(start, files.iter().filter(|file| file.name != machine.runtime))?);
+            found.extend(families(machine, start, files.iter().filter(|file| file.name != machine.runtime))?);
         }
         return Ok(found);
     }
@@ -173,17 +173,30 @@ fn on_this_machine(
 }
 
 /// Those of the system's families that a probe of the target can open.
-fn families<'a>(start: &Probe, files: impl Iterator<Item = &'a &'a AllocatorFile>) -> Result<Vec<Allocator>> {
+fn families<'a>(
+    machine: &Machine,
+    start: &Probe,
+    files: impl Iterator<Item = &'a &'a AllocatorFile>,
+) -> Result<Vec<Allocator>> {
     let mut found = Vec::new();
     for (file, name) in files.filter_map(|file| Some((file, file.libraries.first()?))) {
+        let on_path = machine.target.is_none().then(|| on_path(name)).flatten();
+        let name = on_path.unwrap_or_else(|| name.into());
         let mut probe = start.clone();
-        probe.environment.insert("ALLOCHECK_EXPECT".into(), name.into());
+        probe.environment.insert("ALLOCHECK_EXPECT".into(), name.clone().into());
         let seen = run::run(&probe)?;
         if let (Ending::Returned, Some(version)) = (seen.ending, seen.facts.get("version")) {
-            found.push(allocator(file, version.clone(), Origin::System, Some(name.into())));
+            found.push(allocator(file, version.clone(), Origin::System, Some(name)));
         }
     }
     Ok(found)
+}
+
+/// The place of a DLL that is not the system's: a probe has no PATH to look for it.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let folders = os::library_folders();
+    let is_system = folders.first().is_some_and(|system| system.join(name).is_file());
+    folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file()).filter(|_| !is_system)
 }
 
 fn allocator(file: &AllocatorFile, version: String, origin: Origin, path: Option<PathBuf>) -> Allocator {
