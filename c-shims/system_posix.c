@@ -105,7 +105,10 @@ static void await_copy(pid_t copy) {
     int status;
     while (waitpid(copy, &status, 0) < 0 && errno == EINTR)
         ;
-    kill(-copy, SIGKILL); /* what it left would write into the next one's report */
+    /* What it left would write into the next one's report, and does so until it is dead. On macOS nobody can wait for that. */
+    kill(-copy, SIGKILL);
+    while (waitpid(-copy, NULL, 0) > 0 || errno == EINTR)
+        ;
     probe_report_end(copy, WIFSIGNALED(status) ? "signal" : "exit",
                      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
@@ -121,6 +124,7 @@ void probe_fork_here(void) {
     int requests = atoi(number);
 #if defined(__linux__)
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* each copy would clear the 2 MiB of a huge page that it touches first */
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* what a copy leaves is this process' child then, to be waited for */
 #endif
     probe_report("ready", NULL); /* what stands above it is said of all copies */
     while (read_request(requests, settings[depth], sizeof settings[depth])) {
