@@ -61,6 +61,8 @@ pub struct Compiler {
     /// The programs of rules, so that each is asked of the cache once.
     programs: Mutex<BTreeMap<String, Result<PathBuf, NotBuilt>>>,
     kind: &'static BinaryKind,
+    /// Programs are to say that they want fixed addresses. Those of a driven target get theirs from this system.
+    asks_for_addresses: bool,
     /// Objects of `c-shims/*.c`, position independent, for probes and for the Python runtime alike.
     runtime: Vec<PathBuf>,
 }
@@ -83,6 +85,7 @@ impl Compiler {
                 "macos" => &MACOS,
                 _ => &POSIX,
             },
+            asks_for_addresses: cfg!(windows) && target.is_none(),
             cache: workshop.cache().to_owned(),
             sources: unpack_sources(workshop.cache())?,
             failed: Mutex::default(),
@@ -235,7 +238,7 @@ impl Compiler {
         if !result.status.success() {
             return Err(first_error(&String::from_utf8_lossy(&result.stderr)));
         }
-        if extension == ".exe" {
+        if self.asks_for_addresses && extension == ".exe" {
             fix_addresses(&unfinished).map_err(|error| format!("{}: {error}", output.display()))?;
         }
         match fs::rename(&unfinished, output) {
