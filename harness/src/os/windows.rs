@@ -431,7 +431,8 @@ pub fn native() -> Option<(&'static str, String)> {
     None
 }
 
-/// Probes are built so that it is off for them; what a process finds at its start tells whether it is.
+/// Probes are built so that it is off for them; what a process finds at its start tells whether it is. An interpreter is as
+/// it was installed, and its own addresses are not asked.
 pub fn can_turn_aslr_off() -> bool {
     true
 }
