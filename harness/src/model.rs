@@ -424,6 +424,13 @@ pub struct Platform {
     pub witnesses: Vec<String>,
 }
 
+impl Platform {
+    /// Windows itself, or what runs its programs.
+    pub fn is_windows(&self) -> bool {
+        ["-windows-", "-wine-"].iter().any(|system| self.name.contains(system))
+    }
+}
+
 /// An allocator as reports name it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

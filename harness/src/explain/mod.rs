@@ -1,5 +1,6 @@
 //! What is known, in words: of a rule, of an allocator, and of where freed memory goes.
 
+mod manual;
 pub mod mixing;
 pub mod plot;
 pub mod release;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::manual;
 use crate::catalog;
 use crate::compile::TARGET;
 use crate::discover::{self, Wanted};
@@ -123,17 +124,13 @@ impl Page<'_> {
         entry.map(|entry| entry.name.as_str())
     }
 
-    fn is_windows(&self) -> bool {
-        ["-windows-", "-wine-"].iter().any(|system| self.report.platform.name.contains(system))
-    }
-
-    fn manual(&self) -> &'static Manual {
+    fn manual(&self) -> &'static manual::Manual {
         if self.is_glibc() {
-            &GLIBC
-        } else if self.is_windows() {
-            &WINDOWS
+            &manual::GLIBC
+        } else if self.report.platform.is_windows() {
+            &manual::WINDOWS
         } else {
-            &OTHER
+            &manual::OTHER
         }
     }
 
@@ -205,7 +202,7 @@ impl Page<'_> {
                 ),
                 _ => String::new(),
             };
-            let whose = match self.is_windows() {
+            let whose = match self.report.platform.is_windows() {
                 true => "the heap's from which CPython's C runtime has all its blocks, the process heap".to_owned(),
                 false => format!("the C runtime's, {libc}"),
             };
@@ -220,7 +217,7 @@ impl Page<'_> {
             let bytes = self.native_bytes().map_or("no size".into(), |bytes| format!("{} B", thousands(bytes)));
             answer("where", format!("malloc of {libc}: all pages of a block go back inside free from {bytes} on."));
         }
-        answer("documented", format!("in parts. {} {DOCUMENTED}", self.manual().boundary));
+        answer("documented", format!("in parts. {} {}", self.manual().boundary, manual::INTERPRETERS));
         text
     }
 
@@ -296,7 +293,8 @@ impl Page<'_> {
             ""
         };
         step(libc, &format!("malloc and free, for all the rest.{boundary}{top}{}", self.small()));
-        let (call, figure) = if self.is_windows() { ("VirtualFree", "The working set") } else { ("munmap", "RSS") };
+        let (call, figure) =
+            if self.report.platform.is_windows() { ("VirtualFree", "The working set") } else { ("munmap", "RSS") };
         step(
             "the kernel",
             &format!("{call}: the mapping is gone, and with it its pages, at once. {figure} falls by just that."),
@@ -480,56 +478,12 @@ impl Page<'_> {
     }
 
     fn sources(&self) -> String {
-        let sources = self.manual().sources.iter().chain(&SOURCES);
+        let sources = self.manual().sources.iter().chain(&manual::SOURCES);
         let lines: String =
             sources.map(|(what, link)| format!("  {what}\n    {}\n", self.style.paint(DIM, link))).collect();
         self.section("Sources") + &lines
     }
 }
-
-/// What the manual of a C runtime, or of the heap below it, has of the boundary.
-struct Manual {
-    boundary: &'static str,
-    sources: &'static [(&'static str, &'static str)],
-}
-
-const GLIBC: Manual = Manual {
-    boundary: "The C library's manual has the boundary (M_MMAP_THRESHOLD, 128 KiB and dynamic) and what ends the \
-               movement. That importing a module moves the boundary follows from that, and stands nowhere.",
-    sources: &[
-        (
-            "GNU C Library Reference Manual, Malloc Tunable Parameters: M_MMAP_THRESHOLD",
-            "https://sourceware.org/glibc/manual/latest/html_node/Malloc-Tunable-Parameters.html",
-        ),
-        (
-            "mallopt(3): M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD",
-            "https://man7.org/linux/man-pages/man3/mallopt.3.html",
-        ),
-    ],
-};
-
-const WINDOWS: Manual = Manual {
-    boundary: "The manual of HeapCreate has the boundary: slightly less than 1,024 KB in a process of 64 bit, 512 KB in \
-               one of 32; the system has larger blocks by VirtualAlloc.",
-    sources: &[(
-        "HeapCreate, Remarks: large blocks of a heap that can grow",
-        "https://learn.microsoft.com/en-us/windows/win32/api/heapapi/nf-heapapi-heapcreate#remarks",
-    )],
-};
-
-const OTHER: Manual =
-    Manual { boundary: "Where the C runtime's boundary is stands in no manual known here.", sources: &[] };
-
-const DOCUMENTED: &str = "CPython's manual has its 512 B and its arenas; NumPy's says that data is had by malloc.";
-
-const SOURCES: [(&str, &str); 3] = [
-    (
-        "Python/C API Reference Manual, Memory Management: the pymalloc allocator",
-        "https://docs.python.org/3/c-api/memory.html#the-pymalloc-allocator",
-    ),
-    ("NumPy Reference, Memory management in NumPy", "https://numpy.org/doc/stable/reference/c-api/data_memory.html"),
-    ("NEP 49, Data allocation strategies", "https://numpy.org/neps/nep-0049.html"),
-];
 
 /// As it is written before a command.
 fn setting(knob: &Knob) -> String {

@@ -170,9 +170,9 @@ impl<'a> Page<'a> {
             title(self.report, numpy)
         );
         if array.facts.get("fate").is_some_and(|fate| fate == "unmapped") {
-            why += &match self.report.platform.name.contains("-linux-") {
-                true => format!(" {} decides: from its mmap threshold on a block is a", self.report.platform.libc),
-                false => " The heap of CPython's own C runtime decides: from there on a block is a".to_owned(),
+            why += &match self.report.platform.is_windows() {
+                true => " The heap of CPython's own C runtime decides: from there on a block is a".to_owned(),
+                false => format!(" {} decides: from its mmap threshold on a block is a", self.report.platform.libc),
             };
             why += " mapping of its own, which free unmaps; a smaller one free keeps for reuse.";
         }
