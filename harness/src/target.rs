@@ -35,6 +35,9 @@ pub struct TargetFile {
     /// The same of C++ compilers; without one the rules in C++ are not built.
     #[serde(default)]
     pub cxx: Vec<String>,
+    /// What is added to each of these commands.
+    #[serde(default)]
+    pub flags: String,
     /// What a program's command begins with, if this machine does not run it by itself.
     #[serde(default)]
     pub runner: String,
@@ -59,8 +62,9 @@ impl TargetFile {
     /// The first of these commands that compiles for the target and finds its headers.
     fn working(&self, commands: &[String]) -> Option<Vec<String>> {
         let text = self.test_text();
-        let commands = commands.iter().map(|command| command.split(' ').map(str::to_owned).collect());
-        commands.into_iter().find(|command: &Vec<String>| preprocesses(command, &text))
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let mut commands = commands.iter().map(|command| [words(command), words(&self.flags)].concat());
+        commands.find(|command| preprocesses(command, &text))
     }
 
     /// What only a compiler for the target takes: `gcc -m32` is also one for Windows, and musl-gcc is one for its machine.
