@@ -69,6 +69,42 @@ fn an_interpreter_without_ctypes_says_so() {
     assert!(reason.starts_with("the C runtime of the probe does not load: ") && reason.contains("ctypes"), "{reason}");
 }
 
+/// As much of NumPy as the rule needs, on malloc.
+const ARRAYS: &str = "
+import ctypes
+__version__ = '2.0.0'
+c = ctypes.CDLL(None)
+c.malloc.restype, c.malloc.argtypes, c.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+class empty:
+    def __init__(self, n, kind):
+        self.nbytes, self.__array_interface__ = n, {'data': (c.malloc(n), False)}
+    def fill(self, byte):
+        ctypes.memset(self.__array_interface__['data'][0], byte, self.nbytes)
+    def __del__(self):
+        c.free(self.__array_interface__['data'][0])
+";
+
+/// As on Windows: a copy is then the rule started anew with the answers so far, and comes to the same figures.
+#[test]
+fn an_interpreter_without_fork_comes_to_the_same_figures() {
+    let noted = User::new();
+    let starts = noted.path("starts");
+    let without = format!("import os; del os.fork; open({:?}, 'a').write('.')", starts.display().to_string());
+    let figures = |modules: &[(&str, &str)]| {
+        let user = User::new();
+        let folder = environment(&user, modules)?;
+        let report = report(&user, &folder, &["python/release/share-by-size"]);
+        let seen = finding(&report, "numpy-2.0");
+        assert_eq!(seen.verdict, Verdict::Recorded, "{seen:?}");
+        Some((seen.facts.clone(), seen.measures.clone()))
+    };
+    let arrays = ("numpy/__init__.py", ARRAYS);
+    let Some(seen) = figures(&[arrays, ("without.pth", &without)]) else { return };
+    let started = fs::read_to_string(&starts).expect("it started").len();
+    assert!(started > seen.1.len(), "{started} starts are too few for a copy each of {seen:?}");
+    assert_eq!(Some(seen), figures(&[arrays]));
+}
+
 /// As a virtual environment is when what it was made from has gone.
 #[test]
 fn an_interpreter_that_leads_nowhere_stops_no_other() {
