@@ -9,21 +9,28 @@ needs   = []
 
 #include "probe.h"
 
-enum { BLOCKS = 16 };
+enum { LIVE = 128, ROUNDS = 4 };
 
-/* The greatest power of two, up to 16, of which all blocks of `from` to `to` bytes are multiples. */
+/* The greatest power of two, up to 16, of which all blocks of `from` to `to` bytes are multiples. A larger block of another
+   size before each round: blocks of one class often lie in groups, whose beginning decides for all of a group. */
 static const char *common_alignment(size_t from, size_t to) {
     static const char *const words[] = {"1", "2", "4", "8", "16"};
     size_t common = COUNT_OF(words) - 1;
     for (size_t n = from; n <= to; n++) {
-        void *blocks[BLOCKS];
-        for (void *&block : blocks) {
-            block = ::operator new(n);
-            while (!is_aligned(block, (size_t)1 << common))
-                common--;
+        void *larger[ROUNDS], *blocks[ROUNDS][LIVE];
+        for (size_t round = 0; round < ROUNDS; round++) {
+            larger[round] = ::operator new(20000 + 8 * round);
+            for (void *&block : blocks[round]) {
+                block = ::operator new(n);
+                while (!is_aligned(block, (size_t)1 << common))
+                    common--;
+            }
         }
-        for (void *block : blocks)
-            ::operator delete(block);
+        for (size_t round = 0; round < ROUNDS; round++) {
+            for (void *block : blocks[round])
+                ::operator delete(block);
+            ::operator delete(larger[round]);
+        }
     }
     return words[common];
 }
