@@ -98,11 +98,21 @@ fn an_interpreter_without_fork_comes_to_the_same_figures() {
         assert_eq!(seen.verdict, Verdict::Recorded, "{seen:?}");
         Some((seen.facts.clone(), seen.measures.clone()))
     };
+    // Near the size from which glibc maps a block, 128 KiB, it lies at the heap's top, or not, by what came before it.
+    let steady = |name: &String| {
+        let size: u32 = name.trim_start_matches("percent_of_").parse().expect("a size");
+        !(64 << 10..=256 << 10).contains(&size)
+    };
     let arrays = ("numpy/__init__.py", ARRAYS);
-    let Some(seen) = figures(&[arrays, ("without.pth", &without)]) else { return };
+    let Some((facts, mut measures)) = figures(&[arrays, ("without.pth", &without)]) else { return };
     let started = fs::read_to_string(&starts).expect("it started").len();
-    assert!(started > seen.1.len(), "{started} starts are too few for a copy each of {seen:?}");
-    assert_eq!(Some(seen), figures(&[arrays]));
+    assert!(started > measures.len(), "{started} starts are too few for a copy each of {measures:?}");
+    let (usual_facts, mut usual) = figures(&[arrays]).expect("there was an interpreter");
+    for figures in [&mut measures, &mut usual] {
+        figures.retain(|name, _| steady(name));
+        assert!(figures.len() > 40, "{figures:?}");
+    }
+    assert_eq!((facts, measures), (usual_facts, usual));
 }
 
 /// As a virtual environment is when what it was made from has gone.
