@@ -1,6 +1,6 @@
 /* Who answers, on Windows. Nothing is preloaded here: a family is named, and what a program's own calls bind to is one
- * among many. `native` or nothing is the C runtime that the probe is linked to; a file name is a DLL that exports malloc;
- * and a few names are the system's own allocators, spoken to as if they were malloc:
+ * among many. `native` or nothing is the C runtime that the probe is linked to; a file name is a DLL that exports malloc,
+ * or one of c-shims/crt, which tells what it is linked to; and a few names are the system's own allocators, spoken to as if they were malloc:
  *   heap:process  heap:private    HeapAlloc on GetProcessHeap(), and on a heap of its own
  *   local  global  cotask  bstr  virtual   LocalAlloc, GlobalAlloc, CoTaskMemAlloc, SysAllocStringByteLen, VirtualAlloc */
 #if defined(_WIN32)
@@ -44,14 +44,32 @@ static HMODULE module_of(const void *address) {
     return GetModuleHandleExA(flags, address, &module) ? module : NULL;
 }
 
+/* What a DLL of c-shims/crt is asked for the functions that it is linked to; NULL in any other. */
+typedef any_function *find_linked(const char *name);
+
+static find_linked *linked_by(HMODULE module) {
+    return (find_linked *)(any_function *)GetProcAddress(module, "crt_function");
+}
+
+/* A function of a C runtime, or of the one that a DLL of ours is linked to. */
+static any_function *runtime_function(HMODULE module, const char *name) {
+    find_linked *find = linked_by(module);
+    return find != NULL ? find(name) : (any_function *)GetProcAddress(module, name);
+}
+
+/* A DLL that passes a name on to another one has no such function itself. */
+static bool is_passed_on(HMODULE module, any_function *address) {
+    return linked_by(module) == NULL && module_of((const void *)(uintptr_t)address) != module;
+}
+
 /* Functions of the C runtime under the names that they have there. A runtime has no aligned_alloc: what _aligned_malloc
  * returns, its free does not take. */
 static void bind_runtime(struct family *family, HMODULE module) {
 #define BIND(result, name_, parameters)                                                                               \
     do {                                                                                                              \
         const char *exported = strcmp(#name_, "malloc_usable_size") == 0 ? "_msize" : #name_;                         \
-        any_function *address = (any_function *)GetProcAddress(module, exported);                                     \
-        if (address != NULL && module_of((const void *)(uintptr_t)address) == module)                                 \
+        any_function *address = runtime_function(module, exported);                                                   \
+        if (address != NULL && !is_passed_on(module, address))                                                        \
             family->name_ = (result(*) parameters)address;                                                            \
     } while (0);
     FAMILY(BIND)
@@ -87,7 +105,7 @@ int *family_errno(void) {
 /* Of the family under test, not of one that a probe opens beside it. */
 static void bind_errno(const struct family *family, HMODULE module) {
     if (family == &under_test)
-        errno_of_family = (int *(*)(void))(any_function *)GetProcAddress(module, "_errno");
+        errno_of_family = (int *(*)(void))runtime_function(module, "_errno");
 }
 
 static void open_native(struct family *family) {
@@ -104,7 +122,7 @@ static void open_dll(struct family *family, const char *name) {
     if (module == NULL)
         probe_not_loaded("%s does not load: error %u", name, (unsigned)GetLastError());
     bool is_mimalloc = GetProcAddress(module, "mi_malloc") != NULL;
-    if (!is_mimalloc && GetProcAddress(module, "malloc") == NULL)
+    if (!is_mimalloc && runtime_function(module, "malloc") == NULL)
         probe_not_loaded("%s has no malloc", name);
     (is_mimalloc ? bind_mimalloc : bind_runtime)(family, module);
     bind_errno(family, module);
@@ -272,7 +290,7 @@ void family_of_process(struct family *family, const char *expect) { family_open(
 
 any_function *family_need(const struct family *family, const char *name) {
     HMODULE module = GetModuleHandleA(family->module);
-    any_function *function = module != NULL ? (any_function *)GetProcAddress(module, name) : NULL;
+    any_function *function = module != NULL ? runtime_function(module, name) : NULL;
     if (function == NULL)
         probe_lacking(name, "not in this C runtime");
     return function;

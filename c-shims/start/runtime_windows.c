@@ -53,8 +53,12 @@ static const char *version_from(const unsigned numbers[3]) {
     return version;
 }
 
-/* mimalloc's DLL need have no such resource, and tells it by a call: 2.3.2 is 232, and 20302 in later versions. */
+/* mimalloc's DLL need have no such resource, and tells it by a call: 2.3.2 is 232, and 20302 in later versions. One of
+ * c-shims/crt tells its compiler's. */
 static const char *version_told(HMODULE module) {
+    const char *(*tell_text)(void) = (const char *(*)(void))(void (*)(void))GetProcAddress(module, "crt_version");
+    if (tell_text != NULL)
+        return tell_text();
     int (*tell)(void) = (int (*)(void))(void (*)(void))GetProcAddress(module, "mi_version");
     unsigned told = tell != NULL ? (unsigned)tell() : 0, base = told < 10000 ? 10 : 100;
     return tell != NULL ? version_from((unsigned[]){told / base / base, told / base % base, told % base}) : NULL;

@@ -41,6 +41,10 @@ pub struct AllocatorFile {
     /// File names to look for in the dynamic linker's folders, or whole paths; both may hold `*`. The first found counts.
     #[serde(default)]
     pub libraries: Vec<String>,
+    /// Instead: commands of C compilers, of which the first that works for the platform makes a DLL of `c-shims/crt`, with
+    /// the C runtime that it links.
+    #[serde(default)]
+    pub built_by: Vec<String>,
     pub version: Option<VersionSource>,
     /// The largest blocks that it treats one way, bytes, where the next byte makes it do another.
     #[serde(default)]

@@ -53,22 +53,35 @@ pub struct Compiler {
     c: Tool,
     /// A machine may have none: then the rules in C++ are not built.
     cxx: Result<Tool, NotBuilt>,
-    cache: PathBuf,
-    /// The sources on disk, for `-I` and for a debugger.
-    sources: PathBuf,
-    /// What did not build, so that it is tried once only.
-    failed: Mutex<BTreeMap<PathBuf, NotBuilt>>,
+    builder: Builder,
     /// The programs of rules, so that each is asked of the cache once.
     programs: Mutex<BTreeMap<String, Result<PathBuf, NotBuilt>>>,
     kind: &'static BinaryKind,
-    /// Programs are to say that they want fixed addresses. Those of a driven target get theirs from this system.
-    asks_for_addresses: bool,
     /// Objects of `c-shims/*.c`, position independent, for probes and for the Python runtime alike.
     runtime: Vec<PathBuf>,
 }
 
+/// Calls compilers, and keeps what comes of it.
+struct Builder {
+    cache: PathBuf,
+    /// The sources on disk, for `-I` and for a debugger.
+    sources: PathBuf,
+    /// Programs are to say that they want fixed addresses. Those of a driven target get theirs from this system.
+    asks_for_addresses: bool,
+    /// What did not build, so that it is tried once only.
+    failed: Mutex<BTreeMap<PathBuf, NotBuilt>>,
+}
+
 /// Why a probe was not built: the compiler's first error.
 pub type NotBuilt = String;
+
+/// `c-shims/crt` as a DLL that this command of a compiler for the target makes.
+pub fn crt_library(workshop: &Workshop, command: Vec<String>, target: &str) -> Result<PathBuf> {
+    let tool = Tool::new(command, target, false, "its compiler was found a moment ago")?;
+    let builder = Builder::new(workshop, false)?;
+    let (inputs, texts) = builder.folder("c-shims/crt");
+    builder.build(&tool, "crt.dll", &texts, &["-shared"], &inputs, WINDOWS.libraries).map_err(|why| anyhow!(why))
+}
 
 impl Compiler {
     /// Finds the compilers, a target's or this machine's own (`CC`, else the usual names), and builds the probes' runtime.
@@ -85,10 +98,7 @@ impl Compiler {
                 "macos" => &MACOS,
                 _ => &POSIX,
             },
-            asks_for_addresses: cfg!(windows) && target.is_none(),
-            cache: workshop.cache().to_owned(),
-            sources: unpack_sources(workshop.cache())?,
-            failed: Mutex::default(),
+            builder: Builder::new(workshop, cfg!(windows) && target.is_none())?,
             programs: Mutex::default(),
             runtime: Vec::new(),
         };
@@ -114,7 +124,7 @@ impl Compiler {
 
     fn build_probe(&self, rule: &Rule) -> Result<PathBuf, NotBuilt> {
         let source = format!("cases/{}.{}", rule.id, rule.language.extension());
-        let mut inputs = vec![self.sources.join(source)];
+        let mut inputs = vec![self.builder.sources.join(source)];
         inputs.extend(self.runtime.iter().cloned());
         let tool = if rule.language == Language::Cxx { self.cxx.as_ref().map_err(String::clone)? } else { &self.c };
         self.program(tool, &rule.id, &[&rule.text], &inputs)
@@ -122,7 +132,7 @@ impl Compiler {
 
     /// The program that tells what a process finds at its start.
     pub fn start(&self) -> Result<PathBuf, NotBuilt> {
-        let (mut inputs, texts) = self.folder("c-shims/start");
+        let (mut inputs, texts) = self.builder.folder("c-shims/start");
         inputs.extend(self.runtime.iter().cloned());
         self.program(&self.c, "start", &texts, &inputs)
     }
@@ -131,7 +141,55 @@ impl Compiler {
         let runtime = self.runtime_hash();
         let hashed = [texts, &[&runtime]].concat();
         let name = format!("{name}{}", self.kind.extension);
-        self.build(tool, &name, &hashed, self.kind.program, inputs, self.kind.libraries)
+        self.builder.build(tool, &name, &hashed, self.kind.program, inputs, self.kind.libraries)
+    }
+
+    /// The runtime as a library for Python probes.
+    pub fn python_runtime(&self) -> Result<PathBuf, NotBuilt> {
+        let (name, flags, libraries) = ("python-runtime.so", ["-shared"], self.kind.libraries);
+        self.builder.build(&self.c, name, &[&self.runtime_hash()], &flags, &self.runtime, libraries)
+    }
+
+    /// The folder of the Python probes' module.
+    pub fn python_module(&self) -> PathBuf {
+        self.builder.sources.join("c-shims/python")
+    }
+
+    /// Where interpreters keep what they compile for the probes.
+    pub fn python_cache(&self) -> PathBuf {
+        self.builder.cache.join("pycache")
+    }
+
+    /// A Python rule's file.
+    pub fn python_rule(&self, rule: &Rule) -> PathBuf {
+        self.builder.sources.join("cases").join(&rule.id).with_extension("py")
+    }
+
+    /// An allocator of the project's own, such as `c-shims/reference`, as a library to preload.
+    pub fn allocator(&self, folder: &str) -> Result<PathBuf, NotBuilt> {
+        let (inputs, texts) = self.builder.folder(folder);
+        let name = format!("lib{}.so", folder.rsplit('/').next().unwrap_or(folder));
+        self.builder.build(&self.c, &name, &texts, &["-shared", "-fPIC", "-fvisibility=hidden"], &inputs, &[])
+    }
+
+    fn object(&self, path: &str, text: &str) -> Result<PathBuf, NotBuilt> {
+        let headers: String =
+            sources::in_folder("c-shims").filter(|(path, _)| path.ends_with(".h")).map(|(_, text)| text).collect();
+        let object = path.replace(".c", ".o");
+        let inputs = [self.builder.sources.join(path)];
+        self.builder.build(&self.c, &object, &[text, &headers], self.kind.object, &inputs, &[])
+    }
+
+    /// The objects' names hold the hashes of what they were built from.
+    fn runtime_hash(&self) -> String {
+        self.runtime.iter().map(|path| path.to_string_lossy()).collect()
+    }
+}
+
+impl Builder {
+    fn new(workshop: &Workshop, asks_for_addresses: bool) -> Result<Self> {
+        let cache = workshop.cache().to_owned();
+        Ok(Builder { sources: unpack_sources(&cache)?, cache, asks_for_addresses, failed: Mutex::default() })
     }
 
     /// The C files of a folder, and all its texts, which decide what comes of them.
@@ -139,46 +197,6 @@ impl Compiler {
         let files: Vec<_> = sources::in_folder(folder).collect();
         let sources = files.iter().map(|(path, _)| path).filter(|path| path.ends_with(".c"));
         (sources.map(|path| self.sources.join(path)).collect(), files.iter().map(|(_, text)| *text).collect())
-    }
-
-    /// The runtime as a library for Python probes.
-    pub fn python_runtime(&self) -> Result<PathBuf, NotBuilt> {
-        let (name, flags, libraries) = ("python-runtime.so", ["-shared"], self.kind.libraries);
-        self.build(&self.c, name, &[&self.runtime_hash()], &flags, &self.runtime, libraries)
-    }
-
-    /// The folder of the Python probes' module.
-    pub fn python_module(&self) -> PathBuf {
-        self.sources.join("c-shims/python")
-    }
-
-    /// Where interpreters keep what they compile for the probes.
-    pub fn python_cache(&self) -> PathBuf {
-        self.cache.join("pycache")
-    }
-
-    /// A Python rule's file.
-    pub fn python_rule(&self, rule: &Rule) -> PathBuf {
-        self.sources.join("cases").join(&rule.id).with_extension("py")
-    }
-
-    /// An allocator of the project's own, such as `c-shims/reference`, as a library to preload.
-    pub fn allocator(&self, folder: &str) -> Result<PathBuf, NotBuilt> {
-        let (inputs, texts) = self.folder(folder);
-        let name = format!("lib{}.so", folder.rsplit('/').next().unwrap_or(folder));
-        self.build(&self.c, &name, &texts, &["-shared", "-fPIC", "-fvisibility=hidden"], &inputs, &[])
-    }
-
-    fn object(&self, path: &str, text: &str) -> Result<PathBuf, NotBuilt> {
-        let headers: String =
-            sources::in_folder("c-shims").filter(|(path, _)| path.ends_with(".h")).map(|(_, text)| text).collect();
-        let object = path.replace(".c", ".o");
-        self.build(&self.c, &object, &[text, &headers], self.kind.object, &[self.sources.join(path)], &[])
-    }
-
-    /// The objects' names hold the hashes of what they were built from.
-    fn runtime_hash(&self) -> String {
-        self.runtime.iter().map(|path| path.to_string_lossy()).collect()
     }
 
     /// One call of the compiler, unless its result is in the cache. Built beside and renamed, so that two processes that

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf, is_separator};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::catalog::{AllocatorFile, Catalog, VersionSource, did_you_mean};
+use crate::compile;
 use crate::embedded;
 use crate::look;
 use crate::model::{Allocator, Ending, Kind, Origin, is_on};
@@ -124,7 +125,8 @@ fn is_called(allocator: &Allocator, name: &str) -> bool {
 
 fn unknown(name: &str, catalog: &Catalog, there: &[Allocator]) -> String {
     if let Some(file) = catalog.allocators.iter().find(|file| file.name == name) {
-        let wanted = if file.libraries.is_empty() { "nothing to look for".into() } else { file.libraries.join(", ") };
+        let looked_for = if file.libraries.is_empty() { &file.built_by } else { &file.libraries };
+        let wanted = if looked_for.is_empty() { "nothing to look for".into() } else { looked_for.join(", ") };
         return format!("{name} is not on this machine (looked for {wanted}); install it, or say {name}=PATH");
     }
     let keys: Vec<String> = there.iter().map(Allocator::key).collect();
@@ -152,7 +154,8 @@ fn on_this_machine(
     if let Some(start) = &machine.start {
         // What this machine has is of no use to a target; on Windows the system itself has many.
         if machine.os() == "windows" {
-            found.extend(families(machine, start, files.iter().filter(|file| file.name != machine.runtime))?);
+            let others = files.iter().filter(|file| file.name != machine.runtime);
+            found.extend(families(machine, workshop, start, others, !names.is_empty())?);
         }
         return Ok(found);
     }
@@ -172,16 +175,25 @@ fn on_this_machine(
     Ok(found)
 }
 
-/// Those of the system's families that a probe of the target can open.
+/// Those of the system's families, and of the DLLs of ours, that a probe of the target can open. One that is `named` and
+/// does not link is an error: a compiler need not have every C runtime.
 fn families<'a>(
     machine: &Machine,
+    workshop: &Workshop,
     start: &Probe,
     files: impl Iterator<Item = &'a &'a AllocatorFile>,
+    named: bool,
 ) -> Result<Vec<Allocator>> {
     let mut found = Vec::new();
-    for (file, name) in files.filter_map(|file| Some((file, file.libraries.first()?))) {
-        let on_path = machine.target.is_none().then(|| on_path(name)).flatten();
-        let name = on_path.unwrap_or_else(|| name.into());
+    for file in files {
+        let name = match file.libraries.first() {
+            Some(name) => installed_dll(machine, name),
+            None => match dll_of_ours(machine, workshop, file) {
+                Ok(Some(library)) => library,
+                Err(why) if named => return Err(why),
+                _ => continue,
+            },
+        };
         let mut probe = start.clone();
         probe.environment.insert("ALLOCHECK_EXPECT".into(), name.clone().into());
         let seen = run::run(&probe)?;
@@ -190,6 +202,19 @@ fn families<'a>(
         }
     }
     Ok(found)
+}
+
+/// With the C runtime that the file's compiler links, if this machine has one.
+fn dll_of_ours(machine: &Machine, workshop: &Workshop, file: &AllocatorFile) -> Result<Option<PathBuf>> {
+    let Some(command) = machine.compiler_among(&file.built_by) else { return Ok(None) };
+    let built = compile::crt_library(workshop, command, &machine.platform.name);
+    built.map(Some).with_context(|| format!("{} does not build", file.name))
+}
+
+/// What a probe calls a DLL: by its place where that is not the system's.
+fn installed_dll(machine: &Machine, name: &str) -> PathBuf {
+    let on_path = machine.target.is_none().then(|| on_path(name)).flatten();
+    on_path.unwrap_or_else(|| name.into())
 }
 
 /// The place of a DLL that is not the system's: a probe has no PATH to look for it.

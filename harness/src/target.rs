@@ -59,31 +59,8 @@ pub struct TargetFile {
 }
 
 impl TargetFile {
-    /// The first of these commands that compiles for the target and finds its headers.
     fn working(&self, commands: &[String]) -> Option<Vec<String>> {
-        let text = self.test_text();
-        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let mut commands = commands.iter().map(|command| [words(command), words(&self.flags)].concat());
-        commands.find(|command| preprocesses(command, &text))
-    }
-
-    /// What only a compiler for the target takes: `gcc -m32` is also one for Windows, and musl-gcc is one for its machine.
-    fn test_text(&self) -> String {
-        let architecture = match self.name.split('-').next() {
-            Some("x86_64") => "__x86_64__",
-            Some("i686") => "__i386__",
-            Some("aarch64") => "__aarch64__",
-            Some("riscv64") => "__riscv",
-            _ => "__STDC__",
-        };
-        let system = match self.os.as_str() {
-            "windows" => "_WIN32",
-            "macos" => "__APPLE__",
-            _ => "__linux__",
-        };
-        format!(
-            "#if !defined {architecture} || !defined {system}\n#error another target\n#endif\n#include <stdlib.h>\n"
-        )
+        working(commands, &self.flags, &self.name, &self.os)
     }
 
     /// The C compiler's command.
@@ -176,6 +153,31 @@ impl TargetFile {
 /// The file that an environment variable names.
 fn brought(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file())
+}
+
+/// The first of these commands that compiles for the target, a platform's name and its system, and finds its headers.
+fn working(commands: &[String], flags: &str, target: &str, os: &str) -> Option<Vec<String>> {
+    let text = test_text(target, os);
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let mut commands = commands.iter().map(|command| [words(command), words(flags)].concat());
+    commands.find(|command| preprocesses(command, &text))
+}
+
+/// What only a compiler for the target takes: `gcc -m32` is also one for Windows, and musl-gcc is one for its machine.
+fn test_text(target: &str, os: &str) -> String {
+    let architecture = match target.split('-').next() {
+        Some("x86_64") => "__x86_64__",
+        Some("i686") => "__i386__",
+        Some("aarch64") => "__aarch64__",
+        Some("riscv64") => "__riscv",
+        _ => "__STDC__",
+    };
+    let system = match os {
+        "windows" => "_WIN32",
+        "macos" => "__APPLE__",
+        _ => "__linux__",
+    };
+    format!("#if !defined {architecture} || !defined {system}\n#error another target\n#endif\n#include <stdlib.h>\n")
 }
 
 /// Does the compiler run, and take this text?
@@ -291,6 +293,11 @@ impl Machine {
     /// The operating system, as rules and allocator files name it.
     pub fn os(&self) -> &str {
         self.target.as_ref().map_or(std::env::consts::OS, |file| &file.os)
+    }
+
+    /// The first of these commands of C compilers that works, and compiles for it.
+    pub fn compiler_among(&self, commands: &[String]) -> Option<Vec<String>> {
+        working(commands, "", &self.platform.name, self.os())
     }
 
     /// Is this one of the operating systems? No list is all.
