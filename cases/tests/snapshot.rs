@@ -297,11 +297,15 @@ fn a_cell_that_was_not_run_is_no_difference(
     assert_eq!(comparison.merged.lines.get(key).map(String::as_str), merged);
 }
 
-#[test]
-fn what_nobody_could_see_before_is_offered() {
-    let known = snapshot("off", &[("threshold", "unobservable")]);
-    let comparison = compare(Some(&known), true, &snapshot("off", &[("threshold", "bytes=8")]));
+#[rstest]
+#[case::seen_now("unobservable", "bytes=8")]
+#[case::built_now("unbuilt", "bytes=8")]
+#[case::built_and_not_seen("unbuilt", "unobservable")]
+fn what_nobody_could_ask_before_is_offered(#[case] before: &str, #[case] now: &str) {
+    let (known, current) = (snapshot("off", &[("threshold", before)]), snapshot("off", &[("threshold", now)]));
+    let comparison = compare(Some(&known), true, &current);
     assert_eq!((keys(&comparison.red), keys(&comparison.offered)), (vec![], vec!["threshold"]));
+    assert_eq!((comparison.merged, comparison.not_run.len()), (current, 0));
     assert_eq!(compare(Some(&known), true, &known).not_run, [""; 0]);
 }
 

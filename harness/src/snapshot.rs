@@ -244,11 +244,11 @@ pub fn compare(known: Option<&Snapshot>, exact: bool, current: &Snapshot) -> Com
     let mut comparison = Comparison { merged: current.clone(), ..Comparison::default() };
     for (key, words) in &current.lines {
         let before = lines.get(key);
-        if before == Some(words) || is_not_run(words) {
+        if before == Some(words) || is_unobservable(words) && before.is_none_or(|before| is_answer(before)) {
             continue;
         }
         let difference = Difference { key: key.clone(), known: before.cloned(), current: words.clone() };
-        let changed = before.is_some_and(|before| !is_not_run(before));
+        let changed = before.is_some_and(|before| is_answer(before));
         if is_broken(words) && !before.is_some_and(|before| is_broken(before)) || strict && changed {
             comparison.red.push(difference);
         } else {
@@ -256,7 +256,7 @@ pub fn compare(known: Option<&Snapshot>, exact: bool, current: &Snapshot) -> Com
         }
     }
     for (key, words) in lines {
-        if current.lines.get(key).is_none_or(|now| is_not_run(now) && !is_not_run(words)) {
+        if current.lines.get(key).is_none_or(|now| is_unobservable(now) && is_answer(words)) {
             comparison.not_run.push(key.clone());
             // A file of another version says nothing about this one.
             if exact {
@@ -267,8 +267,13 @@ pub fn compare(known: Option<&Snapshot>, exact: bool, current: &Snapshot) -> Com
     comparison
 }
 
-fn is_not_run(words: &str) -> bool {
+fn is_unobservable(words: &str) -> bool {
     words == Verdict::Unobservable.word()
+}
+
+/// Was anything asked, so that there is something to lose?
+fn is_answer(words: &str) -> bool {
+    !is_unobservable(words) && words != Verdict::Unbuilt.word()
 }
 
 fn is_broken(words: &str) -> bool {
