@@ -1,6 +1,7 @@
 /* Who answers, on Windows. Nothing is preloaded here: a family is named, and what a program's own calls bind to is one
  * among many. `native` or nothing is the C runtime that the probe is linked to; a file name is a DLL that exports malloc,
- * or one of c-shims/crt, which tells what it is linked to; and a few names are the system's own allocators, spoken to as if they were malloc:
+ * or one of c-shims/crt, which tells what it is linked to; and a few names are the system's own allocators, spoken to as if
+ * they were malloc:
  *   heap:process  heap:private    HeapAlloc on GetProcessHeap(), and on a heap of its own
  *   local  global  cotask  bstr  virtual   LocalAlloc, GlobalAlloc, CoTaskMemAlloc, SysAllocStringByteLen, VirtualAlloc */
 #if defined(_WIN32)

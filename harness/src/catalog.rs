@@ -41,8 +41,8 @@ pub struct AllocatorFile {
     /// File names to look for in the dynamic linker's folders, or whole paths; both may hold `*`. The first found counts.
     #[serde(default)]
     pub libraries: Vec<String>,
-    /// Instead: commands of C compilers, of which the first that works for the platform makes a DLL of `c-shims/crt`, with
-    /// the C runtime that it links.
+    /// On Windows, instead: commands of C compilers, of which the first that works for the platform makes a DLL of
+    /// `c-shims/crt`, with the C runtime that it links.
     #[serde(default)]
     pub built_by: Vec<String>,
     pub version: Option<VersionSource>,
@@ -198,6 +198,9 @@ fn read_allocator(path: &str, name: &str, text: &str) -> Result<AllocatorFile> {
     let at = |word: &str| format!("{path}:{}", line_of(text, word));
     for versions in file.deviations.iter().filter_map(|known| known.versions.as_deref()) {
         semver::VersionReq::parse(versions).with_context(|| format!("{}: versions = {versions:?}", at(versions)))?;
+    }
+    if let (Some(_), Some(command)) = (file.libraries.first(), file.built_by.first()) {
+        bail!("{}: libraries are looked for, and built_by builds one; give one of the two", at(command));
     }
     if let Some(VersionSource::Call(call)) = &file.version {
         ensure!(
