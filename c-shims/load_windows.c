@@ -90,7 +90,7 @@ static void bind_mimalloc(struct family *family, HMODULE module) {
 }
 
 /* The DLL whose malloc the probe's own calls reach. */
-#if defined(_UCRT)
+#if defined(_UCRT) || defined(_MSC_VER) /* MinGW's word for it; Visual C++ has had no other since 2015 */
 static const char own_runtime[] = "ucrtbase.dll";
 #else
 static const char own_runtime[] = "msvcrt.dll";

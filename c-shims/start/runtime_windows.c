@@ -15,7 +15,7 @@ size_t data_kib(void) { return 0; }
 
 bool forks(void) { return false; }
 
-#if defined(_UCRT)
+#if defined(_UCRT) || defined(_MSC_VER) /* MinGW's word for it; Visual C++ has had no other since 2015 */
 const char *runtime_name(void) { return "ucrtbase"; }
 #else
 const char *runtime_name(void) { return "msvcrt"; }

@@ -20,6 +20,10 @@ pub const TARGET: &str = env!("ALLOCHECK_TARGET");
 
 const FLAGS: [&str; 5] = ["-O2", "-g", "-Wall", "-Wextra", "-pthread"];
 
+/// clang's own choice for MSVC would be the C runtime without a DLL, and what is linked in cannot be told apart. It names
+/// that one to the linker whatever it is told to take: LLVM issue 129881.
+const MSVC_DLL: [&str; 2] = ["-fms-runtime-lib=dll", "-Wl,/nodefaultlib:libcmt"];
+
 /// What differs between the programs of systems.
 struct BinaryKind {
     /// What programs end in.
@@ -289,11 +293,11 @@ impl Tool {
         if tool.is_like_msvc() {
             tool = build.compiler(instead_of_cl(cxx)?).try_get_compiler().context(mend)?;
         }
+        let added = if tool.is_like_clang() && TARGET.ends_with("msvc") { &MSVC_DLL[..] } else { &[] };
         let command = tool.to_command();
         let command: Vec<String> = std::iter::once(command.get_program())
             .chain(command.get_args())
-            // Its own choice would be the C runtime without a DLL, and what is linked in cannot be told apart.
-            .chain((tool.is_like_clang() && TARGET.ends_with("msvc")).then_some("-fms-runtime-lib=dll".as_ref()))
+            .chain(added.iter().map(|word| word.as_ref()))
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
         Tool::new(command, TARGET, cxx, mend)
