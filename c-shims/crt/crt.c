@@ -16,11 +16,10 @@ static const struct {
     any_function *function;
 } functions[] = {
 #define FUNCTION(name) {#name, (any_function *)name}
-    FUNCTION(malloc),    FUNCTION(calloc),          FUNCTION(realloc),        FUNCTION(free),
-    FUNCTION(_msize),    FUNCTION(_strdup),         FUNCTION(_aligned_malloc), FUNCTION(_aligned_free),
-    FUNCTION(_errno),    FUNCTION(_get_heap_handle), FUNCTION(setlocale),      FUNCTION(getenv),
-    FUNCTION(_putenv),   FUNCTION(fopen),           FUNCTION(fclose),         FUNCTION(fputs),
-    FUNCTION(fgets),     FUNCTION(rewind),
+    FUNCTION(malloc), FUNCTION(calloc), FUNCTION(realloc), FUNCTION(free), FUNCTION(_msize), FUNCTION(_strdup),
+    FUNCTION(_aligned_malloc), FUNCTION(_aligned_free), FUNCTION(_get_heap_handle), FUNCTION(_errno),
+    FUNCTION(setlocale), FUNCTION(getenv), FUNCTION(_putenv),
+    FUNCTION(fopen), FUNCTION(fclose), FUNCTION(fputs), FUNCTION(fgets), FUNCTION(rewind),
 #undef FUNCTION
 };
 
